@@ -1,0 +1,111 @@
+//! svstat dir...: prints a line about the service in each directory.
+
+use crate::program::{Program, Stop, reason};
+use crate::sys::argv::Args;
+use crate::sys::{fifo, open};
+use crate::wire::status::{self, Status, Want};
+use crate::wire::{place, tai::Tai64n};
+use std::ffi::OsStr;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::time::SystemTime;
+use std::{env, fs};
+
+const SVSTAT: Program = Program("svstat");
+/// How much output is gathered before it is written; what a fatal error finds there is not (STAT-12).
+const BUFFER: usize = 1024;
+
+pub(crate) fn run(args: Args) -> Result<(), Stop> {
+    let argv = args.all();
+    let origin = super::working_directory(SVSTAT)?;
+    let mut output = BufWriter::with_capacity(BUFFER, open::Output);
+    for directory in argv.iter().skip(1) {
+        let line = look(directory).unwrap_or_else(|problem| problem);
+        let _ = output.write_all(&[directory.as_bytes(), b": ", line.as_bytes(), b"\n"].concat());
+        if let Err(stop) = super::back_to(&origin, SVSTAT) {
+            let _ = output.into_parts();
+            return Err(stop);
+        }
+    }
+    Ok(())
+}
+
+/// What is to be said of the service in `directory`, which becomes the current directory, or why nothing can be:
+/// looked for in the order of STAT-02.
+fn look(directory: &OsStr) -> Result<String, String> {
+    env::set_current_dir(directory).map_err(unable("chdir"))?;
+    let normally_up = match fs::metadata(place::DOWN) {
+        Ok(_) => false,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(unable("stat down")(error)),
+    };
+    if let Err(error) = fifo::open_write(place::OK) {
+        return Err(match fifo::nobody_listens(&error) {
+            true => "supervise not running".to_owned(),
+            false => unable("open supervise/ok")(error),
+        });
+    }
+    let file = open::read(place::STATUS).map_err(unable("open supervise/status"))?;
+    let mut record = [0; status::LENGTH];
+    match open::read_some(&file, &mut record) {
+        Ok(status::LENGTH) => Ok(describe(Status::from_bytes(record), normally_up, Tai64n::of(SystemTime::now()))),
+        Ok(_) => Err("unable to read supervise/status: bad format".to_owned()),
+        Err(error) => Err(unable("read supervise/status")(error)),
+    }
+}
+
+fn unable(doing: &str) -> impl FnOnce(io::Error) -> String {
+    move |why| format!("unable to {doing}: {}", reason(&why))
+}
+
+/// The line without its directory: STAT-01.
+fn describe(status: Status, normally_up: bool, now: Tai64n) -> String {
+    let seconds = status.since.seconds_until(now);
+    let Status { pid, paused, want, .. } = status;
+    let is_up = pid != 0;
+    let mut line = if is_up { format!("up (pid {pid}) {seconds} seconds") } else { format!("down {seconds} seconds") };
+    let suffixes = [
+        (is_up && !normally_up, ", normally down"),
+        (!is_up && normally_up, ", normally up"),
+        (is_up && paused, ", paused"),
+        (!is_up && want == Want::Up, ", want up"),
+        (is_up && want == Want::Down, ", want down"),
+    ];
+    line.extend(suffixes.into_iter().filter(|(applies, _)| *applies).map(|(_, suffix)| suffix));
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    fn line(pid: u32, paused: bool, want: Want, normally_up: bool) -> String {
+        let since = Tai64n::of(UNIX_EPOCH);
+        describe(Status { since, pid, paused, want }, normally_up, Tai64n::of(UNIX_EPOCH + Duration::from_secs(1)))
+    }
+
+    #[test]
+    fn a_service_as_it_should_be() {
+        assert_eq!(line(9, false, Want::Up, true), "up (pid 9) 1 seconds");
+        assert_eq!(line(0, false, Want::Down, false), "down 1 seconds");
+    }
+
+    #[test]
+    fn suffixes_come_in_the_order_normally_paused_want() {
+        assert_eq!(line(9, true, Want::Down, false), "up (pid 9) 1 seconds, normally down, paused, want down");
+        assert_eq!(line(0, true, Want::Up, true), "down 1 seconds, normally up, want up");
+    }
+
+    #[test]
+    fn once_wants_nothing_and_what_is_so_is_not_wanted() {
+        assert_eq!(line(9, false, Want::Once, true), "up (pid 9) 1 seconds");
+        assert_eq!(line(0, false, Want::Once, true), "down 1 seconds, normally up");
+        assert_eq!(line(0, false, Want::Down, true), "down 1 seconds, normally up");
+    }
+
+    #[test]
+    fn a_pid_is_printed_unsigned() {
+        assert_eq!(line(u32::MAX, false, Want::Up, true), "up (pid 4294967295) 1 seconds");
+    }
+}
