@@ -1,1 +1,294 @@
-fn main() {}
+//! svconform: does a set of commands behave like daemontools?
+#![forbid(unsafe_code)]
+
+mod deviations;
+mod observe;
+mod probe;
+mod report;
+mod requirement;
+mod runner;
+mod scenario;
+mod scenarios;
+mod target;
+mod worker;
+mod world;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use deviations::Deviations;
+use report::{Judged, Report, Row};
+use requirement::Class;
+use runner::Orders;
+use scenario::Scenario;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+use target::Target;
+
+/// Says whether a set of commands behaves like daemontools.
+///
+/// Exit code: 0 all as expected; 1 a fail, timeout, stale entry or leaked process; 2 wrong usage or nothing selected;
+/// 3 the harness broke or was interrupted.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs scenarios on targets and reports
+    Run(Run),
+    /// Lists scenarios, or the requirements that no scenario proves
+    List {
+        /// Lists requirements that no scenario proves
+        #[arg(long)]
+        uncovered: bool,
+        /// The beginning or a part of an id, or a requirement such as SUP-22
+        filter: Vec<String>,
+    },
+    /// Explains a scenario or a requirement
+    Explain {
+        /// The id of either
+        id: String,
+    },
+    #[command(hide = true)]
+    Worker(worker::Assignment),
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// A build to judge: what to call it, and the directory with its commands. May be given again
+    #[arg(long = "target", value_name = "NAME=DIR", required = true)]
+    targets: Vec<Target>,
+    /// The target whose transcript is shown beside a failure [default: `reference`, if there is one]
+    #[arg(long, value_name = "NAME")]
+    baseline: Option<String>,
+    /// How many scenarios to run at once: they mostly wait
+    #[arg(long, value_name = "N", default_value_t = default_jobs(), value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+    /// How many times longer waits may take: for slow or busy machines
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = scale)]
+    time_scale: f64,
+    /// Starts no more scenarios after the first failure
+    #[arg(long)]
+    fail_fast: bool,
+    /// Leaves the directories of the scenarios in place and says where
+    #[arg(long)]
+    keep: bool,
+    /// A file of known differences. May be given again
+    #[arg(long, value_name = "FILE")]
+    deviations: Vec<PathBuf>,
+    /// How to report
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// Where to report to, instead of the standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Which scenarios: those that prove nothing but what the manual promises, or all
+    #[arg(long, value_enum, default_value = "all")]
+    level: Level,
+    /// Takes a scenario that had to be skipped for a failure
+    #[arg(long)]
+    require_all: bool,
+    /// The beginning or a part of an id, or a requirement such as SUP-22
+    filter: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Level {
+    Doc,
+    All,
+}
+
+fn default_jobs() -> u16 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    u16::try_from(cores * 8).unwrap_or(u16::MAX)
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(scale) if (1.0..=1000.0).contains(&scale) => Ok(scale),
+        _ => Err("a number from 1 to 1000".to_owned()),
+    }
+}
+
+fn main() -> ExitCode {
+    let called = std::env::args_os().next().unwrap_or_default();
+    if PathBuf::from(called).file_name().is_some_and(|name| name == probe::NAME) {
+        return probe::main();
+    }
+    let outcome = match Cli::parse().command {
+        Command::Run(run) => judge(&run),
+        Command::List { uncovered, filter } => list(uncovered, &filter),
+        Command::Explain { id } => explain(&id),
+        Command::Worker(assignment) => worker::work(&assignment).map(|()| 0).map_err(Trouble::Harness),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(trouble) => {
+            let (code, words) = match trouble {
+                Trouble::Usage(words) => (2, words),
+                Trouble::Harness(error) => (3, error.to_string()),
+            };
+            let _ = writeln!(io::stderr(), "svconform: {words}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// Why there is no report.
+enum Trouble {
+    /// Exit code 2.
+    Usage(String),
+    /// Exit code 3.
+    Harness(io::Error),
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Trouble {
+        Trouble::Harness(error)
+    }
+}
+
+fn select(filters: &[String]) -> Result<Vec<&'static Scenario>, Trouble> {
+    for filter in filters {
+        if !scenarios::all().any(|scenario| scenario.matches(filter)) {
+            return Err(Trouble::Usage(format!("no scenario matches {filter}")));
+        }
+    }
+    Ok(scenarios::all().filter(|one| filters.is_empty() || filters.iter().any(|filter| one.matches(filter))).collect())
+}
+
+fn judge(run: &Run) -> Result<u8, Trouble> {
+    let mut selected = select(&run.filter)?;
+    selected.retain(|scenario| run.level == Level::All || scenario.class() == Class::Doc);
+    if selected.is_empty() {
+        return Err(Trouble::Usage("no scenario is selected".to_owned()));
+    }
+    let names: Vec<&str> = run.targets.iter().map(|target| target.name.as_str()).collect();
+    for (index, name) in names.iter().enumerate() {
+        if names[..index].contains(name) {
+            return Err(Trouble::Usage(format!("two targets are called {name}")));
+        }
+        let directory = &run.targets[index].directory;
+        if !scenarios::commands().any(|command| target::has_command(directory, command)) {
+            return Err(Trouble::Usage(format!("{}: none of the commands is there", directory.display())));
+        }
+    }
+    let baseline = run.baseline.clone().or_else(|| names.contains(&"reference").then(|| "reference".to_owned()));
+    if let Some(baseline) = run.baseline.as_deref().filter(|baseline| !names.contains(baseline)) {
+        return Err(Trouble::Usage(format!("no target is called {baseline}")));
+    }
+    let lists = run.deviations.iter().map(|path| Deviations::read(path)).collect::<Result<Vec<_>, _>>();
+    let lists = lists.map_err(Trouble::Usage)?;
+    // Before the long run, so that a bad name fails first.
+    let mut output: Box<dyn Write> = match &run.output {
+        None => Box::new(io::stdout()),
+        Some(path) => {
+            let file = File::create(path).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display())))?;
+            Box::new(file)
+        }
+    };
+
+    let begin = Instant::now();
+    let orders = Orders { jobs: run.jobs.into(), scale: run.time_scale, fail_fast: run.fail_fast, keep: run.keep };
+    let entry = |scenario: &Scenario, target: &Target| deviations::entry(&lists, &target.name, scenario.id);
+    let results = runner::run(&selected, &run.targets, &orders, &|scenario, target, cell| {
+        !deviations::judged(cell, entry(scenario, target)).is_trouble()
+    })?;
+    let rows = selected.iter().zip(results.cells).map(|(scenario, cells)| Row {
+        scenario: scenario.id.to_owned(),
+        requirements: scenario.requirements.iter().map(|&id| id.to_owned()).collect(),
+        class: scenario.class(),
+        results: run
+            .targets
+            .iter()
+            .zip(cells)
+            .map(|(target, cell)| {
+                let deviation = entry(scenario, target);
+                let verdict = cell.as_ref().map(|cell| deviations::judged(cell, deviation));
+                Judged { target: target.name.clone(), verdict, deviation: deviation.cloned(), cell }
+            })
+            .collect(),
+    });
+    let report = Report {
+        schema: report::SCHEMA,
+        svconform: env!("CARGO_PKG_VERSION").to_owned(),
+        targets: names.iter().map(|&name| name.to_owned()).collect(),
+        baseline,
+        milliseconds: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+        interrupted: results.interrupted,
+        kept: results.kept.map(|place| place.display().to_string()),
+        rows: rows.collect(),
+    };
+    let bytes = match run.format {
+        Format::Table => report::table::render(&report),
+        Format::Json => report::json::render(&report),
+    };
+    output.write_all(&bytes)?;
+    if report.interrupted {
+        return Err(Trouble::Harness(io::Error::other("interrupted: the report holds what was done by then")));
+    }
+    Ok(report.exit_code(run.require_all))
+}
+
+fn list(uncovered: bool, filters: &[String]) -> Result<u8, Trouble> {
+    let mut text = String::new();
+    if uncovered {
+        let proven: Vec<&str> = scenarios::all().flat_map(|scenario| scenario.requirements).copied().collect();
+        for requirement in requirement::ALL.iter().filter(|row| row.class != Class::Bug && !proven.contains(&row.id)) {
+            text += &format!("{:8} {:4} {}\n", requirement.id, class_word(requirement.class), requirement.promise);
+        }
+    } else {
+        let selected = select(filters)?;
+        let width = selected.iter().map(|scenario| scenario.id.len()).max().unwrap_or(0);
+        for scenario in selected {
+            let rows = scenario.requirements.join(" ");
+            text += &format!("{:width$}  {}  {rows}\n", scenario.id, class_word(scenario.class()));
+        }
+    }
+    print(&text)
+}
+
+fn explain(id: &str) -> Result<u8, Trouble> {
+    let requirement_text = |id: &str| match requirement::find(id) {
+        Some(row) => format!("{id} ({})\n  {}\n  source: {}\n", class_word(row.class), row.promise, row.source),
+        None => String::new(),
+    };
+    if let Some(scenario) = scenarios::find(id) {
+        let promises: String = scenario.requirements.iter().map(|id| requirement_text(id)).collect();
+        return print(&format!("{id}\n  {}\n\nIt proves:\n\n{promises}", scenario.does));
+    }
+    if requirement::find(id).is_some() {
+        let proofs = scenarios::all().filter(|scenario| scenario.requirements.contains(&id));
+        let proofs: String = proofs.map(|scenario| format!("  {}: {}\n", scenario.id, scenario.does)).collect();
+        let proofs = if proofs.is_empty() { "  no scenario\n".to_owned() } else { proofs };
+        return print(&format!("{}\nProved by:\n\n{proofs}", requirement_text(id)));
+    }
+    Err(Trouble::Usage(format!("neither a scenario nor a requirement: {id}")))
+}
+
+fn class_word(class: Class) -> &'static str {
+    match class {
+        Class::Doc => "doc",
+        Class::Obs => "obs",
+        Class::Bug => "bug",
+    }
+}
+
+/// Writes to the standard output. A reader that went away is no error.
+fn print(text: &str) -> Result<u8, Trouble> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(0),
+    }
+}

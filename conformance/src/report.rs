@@ -1,0 +1,228 @@
+//! What a run has to say. The report is data; [`table`] and [`json`] make bytes of it.
+
+pub(crate) mod json;
+pub(crate) mod table;
+
+use crate::deviations::Deviation;
+use crate::requirement::Class;
+use crate::scenario::{Outcome, Stopped};
+use crate::world::Step;
+use serde::{Deserialize, Serialize};
+
+/// The version of the JSON report's shape: raised when a reader of the old one would go wrong.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// What is to be thought of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Verdict {
+    /// As required.
+    Pass,
+    /// Not as required.
+    Fail,
+    /// Fails, and is listed as a deviation.
+    Known,
+    /// Listed as a deviation, and passes.
+    Stale,
+    /// Not tried, because something is missing.
+    Skip,
+    /// Did not come to an end.
+    Timeout,
+    /// The harness or its world broke.
+    Error,
+}
+
+impl Verdict {
+    /// All of them, best first.
+    pub(crate) const ALL: [Verdict; 7] =
+        [Verdict::Pass, Verdict::Known, Verdict::Skip, Verdict::Stale, Verdict::Fail, Verdict::Timeout, Verdict::Error];
+
+    /// The word for it in reports.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Fail => "fail",
+            Verdict::Known => "known",
+            Verdict::Stale => "stale",
+            Verdict::Skip => "skip",
+            Verdict::Timeout => "timeout",
+            Verdict::Error => "error",
+        }
+    }
+
+    /// Whether a report has to say more about it than the word.
+    pub(crate) fn is_trouble(self) -> bool {
+        match self {
+            Verdict::Fail | Verdict::Stale | Verdict::Timeout | Verdict::Error => true,
+            Verdict::Pass | Verdict::Known | Verdict::Skip => false,
+        }
+    }
+}
+
+/// One scenario on one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cell {
+    /// What came of it; a list of deviations may see it in another light.
+    pub(crate) verdict: Verdict,
+    /// The place in the suite where it stopped; empty if it did not.
+    pub(crate) at: String,
+    /// What was expected there.
+    pub(crate) expected: String,
+    /// What was there instead: for a skip what is missing, for an error what broke.
+    pub(crate) actual: String,
+    /// The transcript.
+    pub(crate) steps: Vec<Step>,
+    /// How long it took.
+    pub(crate) milliseconds: u64,
+}
+
+impl Cell {
+    /// The cell of a scenario that came to `outcome`.
+    pub(crate) fn of(outcome: Outcome, steps: Vec<Step>, milliseconds: u64) -> Cell {
+        let (verdict, at, expected, actual) = match outcome {
+            Ok(()) => (Verdict::Pass, String::new(), String::new(), String::new()),
+            Err(Stopped::Failed { at, expected, actual }) => (Verdict::Fail, at, expected, actual),
+            Err(Stopped::TimedOut { at, expected, actual }) => (Verdict::Timeout, at, expected, actual),
+            Err(Stopped::Skipped { missing }) => (Verdict::Skip, String::new(), String::new(), missing),
+            Err(Stopped::Broken { why }) => (Verdict::Error, String::new(), String::new(), why),
+        };
+        Cell { verdict, at, expected, actual, steps, milliseconds }
+    }
+}
+
+/// A whole run.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Report {
+    /// [`SCHEMA`].
+    pub(crate) schema: u32,
+    /// The version of svconform.
+    pub(crate) svconform: String,
+    /// The names of the targets, in the order of the columns.
+    pub(crate) targets: Vec<String>,
+    /// The target that the others are compared with when one fails.
+    pub(crate) baseline: Option<String>,
+    /// How long the run took.
+    pub(crate) milliseconds: u64,
+    /// Whether it was stopped before its end.
+    pub(crate) interrupted: bool,
+    /// Where the worlds of the scenarios were kept.
+    pub(crate) kept: Option<String>,
+    /// The scenarios.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// One scenario on all targets.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Row {
+    /// Its id.
+    pub(crate) scenario: String,
+    /// The rows of the reference that it proves.
+    pub(crate) requirements: Vec<String>,
+    /// Whether the manual promises all of it.
+    pub(crate) class: Class,
+    /// A result per target, in their order.
+    pub(crate) results: Vec<Judged>,
+}
+
+/// A cell and what is to be thought of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Judged {
+    /// The target.
+    pub(crate) target: String,
+    /// In the light of the deviations; none if it was not run.
+    pub(crate) verdict: Option<Verdict>,
+    /// The entry that the verdict rests on, if it rests on one.
+    pub(crate) deviation: Option<Deviation>,
+    /// The cell, if it was run.
+    pub(crate) cell: Option<Cell>,
+}
+
+impl Report {
+    /// How often `verdict` was given to `target` in scenarios of `class`.
+    pub(crate) fn count(&self, target: &str, class: Class, verdict: Verdict) -> usize {
+        let rows = self.rows.iter().filter(|row| row.class == class);
+        rows.flat_map(|row| &row.results)
+            .filter(|result| result.target == target && result.verdict == Some(verdict))
+            .count()
+    }
+
+    fn verdicts(&self) -> impl Iterator<Item = Verdict> {
+        self.rows.iter().flat_map(|row| &row.results).filter_map(|result| result.verdict)
+    }
+
+    /// The exit code of the run: 0 all as expected, 1 a fail, timeout or stale entry, 3 the harness broke.
+    /// With `require_all`, a skip is a failure too.
+    pub(crate) fn exit_code(&self, require_all: bool) -> u8 {
+        let has = |wanted: Verdict| self.verdicts().any(|verdict| verdict == wanted);
+        if self.interrupted || has(Verdict::Error) {
+            3
+        } else if has(Verdict::Fail)
+            || has(Verdict::Timeout)
+            || has(Verdict::Stale)
+            || require_all && has(Verdict::Skip)
+        {
+            1
+        } else {
+            0
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    /// A report of one scenario on one target with `verdict`.
+    pub(crate) fn report_with(verdict: Verdict) -> Report {
+        let steps = vec![Step { at: 5, did: "svc -d web".to_owned(), saw: "exit 0".to_owned() }];
+        let cell = Cell {
+            verdict,
+            at: "scenarios/svc.rs:7".to_owned(),
+            expected: "signals: TERM".to_owned(),
+            actual: "none".to_owned(),
+            steps,
+            milliseconds: 12,
+        };
+        let result = |target: &str, verdict| Judged {
+            target: target.to_owned(),
+            verdict: Some(verdict),
+            deviation: None,
+            cell: Some(Cell { verdict, ..cell.clone() }),
+        };
+        let first = crate::scenarios::all().next().unwrap();
+        Report {
+            schema: SCHEMA,
+            svconform: "0".to_owned(),
+            targets: vec!["ours".to_owned(), "reference".to_owned()],
+            baseline: Some("reference".to_owned()),
+            milliseconds: 20,
+            interrupted: false,
+            kept: None,
+            rows: vec![Row {
+                scenario: first.id.to_owned(),
+                requirements: first.requirements.iter().map(|&id| id.to_owned()).collect(),
+                class: first.class(),
+                results: vec![result("ours", verdict), result("reference", Verdict::Pass)],
+            }],
+        }
+    }
+
+    #[rstest]
+    #[case(Verdict::Pass, 0, 0)]
+    #[case(Verdict::Known, 0, 0)]
+    #[case(Verdict::Skip, 0, 1)]
+    #[case(Verdict::Fail, 1, 1)]
+    #[case(Verdict::Stale, 1, 1)]
+    #[case(Verdict::Timeout, 1, 1)]
+    #[case(Verdict::Error, 3, 3)]
+    fn the_exit_code_tells_the_worst(#[case] verdict: Verdict, #[case] code: u8, #[case] code_require_all: u8) {
+        let report = report_with(verdict);
+        assert_eq!((report.exit_code(false), report.exit_code(true)), (code, code_require_all));
+    }
+
+    #[test]
+    fn a_run_that_was_interrupted_has_not_passed() {
+        assert_eq!(Report { interrupted: true, ..report_with(Verdict::Pass) }.exit_code(false), 3);
+    }
+}

@@ -1,0 +1,179 @@
+//! The report for a person: a line per scenario, a column per target, then what went wrong, then the counts.
+
+use super::{Cell, Judged, Report, Row, Verdict};
+use crate::requirement::{self, Class};
+use crate::world::Step;
+use std::fmt::Write;
+
+/// The widest left half of two transcripts side by side.
+const HALF: usize = 78;
+
+/// The bytes of the report.
+pub(crate) fn render(report: &Report) -> Vec<u8> {
+    let mut text = String::new();
+    let _ = write(report, &mut text);
+    text.into_bytes()
+}
+
+fn write(report: &Report, out: &mut String) -> std::fmt::Result {
+    let width = report.rows.iter().map(|row| row.scenario.len()).max().unwrap_or(0);
+    let columns: Vec<usize> = report.targets.iter().map(|name| name.len().max(7)).collect();
+    write!(out, "{:width$}", "")?;
+    for (name, column) in report.targets.iter().zip(&columns) {
+        write!(out, "  {name:column$}")?;
+    }
+    trim_line(out);
+    for row in &report.rows {
+        write!(out, "{:width$}", row.scenario)?;
+        for (result, column) in row.results.iter().zip(&columns) {
+            write!(out, "  {:column$}", result.verdict.map_or("-", Verdict::word))?;
+        }
+        trim_line(out);
+    }
+    for row in &report.rows {
+        for result in &row.results {
+            if let (Some(verdict), Some(cell)) = (result.verdict, &result.cell) {
+                match verdict {
+                    Verdict::Skip => {
+                        writeln!(out, "\nskip  {} on {}: no {}", row.scenario, result.target, cell.actual)?
+                    }
+                    Verdict::Known => {
+                        let reason = result.deviation.as_ref().map_or("", |deviation| &deviation.reason);
+                        writeln!(out, "\nknown  {} on {}: {}", row.scenario, result.target, reason.trim())?;
+                    }
+                    _ if verdict.is_trouble() => trouble(report, row, result, verdict, cell, out)?,
+                    _ => {}
+                }
+            }
+        }
+    }
+    writeln!(out)?;
+    for target in &report.targets {
+        for class in [Class::Doc, Class::Obs] {
+            let counts: Vec<String> = Verdict::ALL
+                .iter()
+                .map(|&verdict| (report.count(target, class, verdict), verdict.word()))
+                .filter(|(count, word)| *count > 0 || *word == "pass")
+                .map(|(count, word)| format!("{count} {word}"))
+                .collect();
+            let kind = if class == Class::Doc { "promised by the manual" } else { "observed" };
+            writeln!(out, "{target}, {kind}: {}", counts.join(", "))?;
+        }
+    }
+    let seconds = f64::from(u32::try_from(report.milliseconds).unwrap_or(u32::MAX)) / 1000.0;
+    let ended = if report.interrupted { "interrupted after" } else { "took" };
+    writeln!(out, "{} scenarios on {} targets {ended} {seconds:.1} s", report.rows.len(), report.targets.len())?;
+    if let Some(place) = &report.kept {
+        writeln!(out, "worlds kept in {place}")?;
+    }
+    Ok(())
+}
+
+fn trouble(
+    report: &Report,
+    row: &Row,
+    result: &Judged,
+    verdict: Verdict,
+    cell: &Cell,
+    out: &mut String,
+) -> std::fmt::Result {
+    writeln!(out, "\n{}  {} on {}", verdict.word(), row.scenario, result.target)?;
+    for id in &row.requirements {
+        if let Some(requirement) = requirement::find(id) {
+            writeln!(out, "  promise   {id}: {}", requirement.promise)?;
+        }
+    }
+    if verdict == Verdict::Stale {
+        writeln!(out, "  listed as a deviation, but it passes: take it off the list")?;
+    } else {
+        writeln!(out, "  expected  {}", cell.expected)?;
+        writeln!(out, "  actual    {}", cell.actual)?;
+        if !cell.at.is_empty() {
+            writeln!(out, "  at        {}", cell.at)?;
+        }
+        let other = report.baseline.as_deref().filter(|&baseline| baseline != result.target);
+        let other = row.results.iter().find(|other_result| Some(other_result.target.as_str()) == other);
+        match other.and_then(|other| Some((other, other.cell.as_ref()?))) {
+            Some((other, other_cell)) => {
+                side_by_side(&result.target, &cell.steps, &other.target, &other_cell.steps, out)?;
+            }
+            None => {
+                for step in &cell.steps {
+                    writeln!(out, "    {}", line(step))?;
+                }
+            }
+        }
+    }
+    writeln!(out, "  again     svconform run --target {}=DIR --keep {}", result.target, row.scenario)
+}
+
+fn side_by_side(left: &str, mine: &[Step], right: &str, others: &[Step], out: &mut String) -> std::fmt::Result {
+    let blank = String::new();
+    let (mine, others): (Vec<String>, Vec<String>) =
+        (mine.iter().map(line).collect(), others.iter().map(line).collect());
+    writeln!(out, "    {left:HALF$} | {right}")?;
+    for index in 0..mine.len().max(others.len()) {
+        let (mut mine, mut other) =
+            (&*mine.get(index).unwrap_or(&blank).clone(), &*others.get(index).unwrap_or(&blank).clone());
+        while !mine.is_empty() || !other.is_empty() {
+            let (mine_now, mine_later) = cut(mine);
+            let (other_now, other_later) = cut(other);
+            write!(out, "    {mine_now:HALF$} | {other_now}")?;
+            trim_line(out);
+            (mine, other) = (mine_later, other_later);
+        }
+    }
+    Ok(())
+}
+
+fn cut(text: &str) -> (&str, &str) {
+    text.split_at(text.char_indices().nth(HALF).map_or(text.len(), |(at, _)| at))
+}
+
+fn line(step: &Step) -> String {
+    if step.saw.is_empty() { step.did.clone() } else { format!("{} -> {}", step.did, step.saw) }
+}
+
+fn trim_line(out: &mut String) {
+    out.truncate(out.trim_end_matches(' ').len());
+    out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::report_with;
+
+    fn rendered(verdict: Verdict) -> String {
+        String::from_utf8(render(&report_with(verdict))).unwrap()
+    }
+
+    #[test]
+    fn a_failure_shows_promise_expected_actual_place_both_transcripts_and_how_to_run_it_again() {
+        let text = rendered(Verdict::Fail);
+        for part in [
+            "  promise   ",
+            "  expected  signals: TERM",
+            "  actual    none",
+            "  at        scenarios/svc.rs:7",
+            "svc -d web -> exit 0",
+            "| reference",
+            "  again     svconform run --target ours=DIR --keep ",
+        ] {
+            assert!(text.contains(part), "{part} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_pass_is_a_word_and_the_classes_are_counted_apart() {
+        let text = rendered(Verdict::Pass);
+        assert!(text.contains("  pass     pass\n"), "{text}");
+        assert!(text.contains("ours, promised by the manual: ") && text.contains("ours, observed: "), "{text}");
+        assert!(!text.contains("promise   "), "{text}");
+    }
+
+    #[test]
+    fn a_skip_says_what_is_missing() {
+        assert!(rendered(Verdict::Skip).contains("on ours: no none"));
+    }
+}

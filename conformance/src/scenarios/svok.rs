@@ -1,0 +1,6 @@
+//! svok: is supervise running?
+
+use crate::scenario::Scenario;
+
+/// The scenarios of this file.
+pub(crate) const SCENARIOS: &[Scenario] = &[];

@@ -1,0 +1,82 @@
+//! One cell: a scenario on a target, in a process of its own, so that a crash or a hang costs one cell.
+
+use crate::report::{Cell, Verdict};
+use crate::scenario::{Need, Scenario, Stopped};
+use crate::target;
+use crate::world::World;
+use nix::sys::resource::{Resource, setrlimit};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// No file of a cell grows beyond this: a command that floods its output is stopped by SIGXFSZ.
+const LARGEST_FILE: u64 = 16 << 20;
+/// How long a scenario may take before its waits give up.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
+
+/// What a worker is told on its command line.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Assignment {
+    /// The scenario's id.
+    pub(crate) scenario: String,
+    /// The target's directory of commands.
+    pub(crate) commands: PathBuf,
+    /// The directory to work in, empty.
+    pub(crate) directory: PathBuf,
+    /// How much longer waits may take.
+    pub(crate) scale: f64,
+    /// Where the cell goes, as JSON.
+    pub(crate) answer: PathBuf,
+}
+
+/// Runs the scenario and writes the cell.
+///
+/// # Errors
+/// When there is no such scenario, or the cell could not be written: the runner sees that as a broken harness.
+pub(crate) fn work(assignment: &Assignment) -> io::Result<()> {
+    let scenario = crate::scenarios::find(&assignment.scenario)
+        .ok_or_else(|| io::Error::other(format!("no scenario {}", assignment.scenario)))?;
+    let cell = run(scenario, assignment).unwrap_or_else(|error| Cell {
+        verdict: Verdict::Error,
+        at: String::new(),
+        expected: "a world to run in".to_owned(),
+        actual: error.to_string(),
+        steps: vec![],
+        milliseconds: 0,
+    });
+    std::fs::write(&assignment.answer, serde_json::to_vec(&cell)?)
+}
+
+fn run(scenario: &Scenario, assignment: &Assignment) -> io::Result<Cell> {
+    let _ = nix::unistd::setsid();
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    setrlimit(Resource::RLIMIT_FSIZE, LARGEST_FILE, LARGEST_FILE)?;
+    let deadline = DEADLINE.mul_f64(assignment.scale);
+    let world = World::new(&assignment.directory, &assignment.commands, deadline, assignment.scale)?;
+    let begin = Instant::now();
+    let outcome = match missing(scenario, &assignment.commands) {
+        Some(missing) => Err(Stopped::Skipped { missing }),
+        None => (scenario.run)(&world),
+    };
+    let milliseconds = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let leaked = world.end();
+    let mut cell = Cell::of(outcome, world.steps(), milliseconds);
+    if cell.verdict == Verdict::Pass && !leaked.is_empty() {
+        cell.verdict = Verdict::Fail;
+        cell.expected = "no process left behind by a command that has ended".to_owned();
+        cell.actual = leaked.join(", ");
+    }
+    Ok(cell)
+}
+
+/// What `scenario` needs and this machine or target lacks.
+fn missing(scenario: &Scenario, commands: &Path) -> Option<String> {
+    scenario.needs.iter().find_map(|need| match need {
+        Need::Command(name) => {
+            (!target::has_command(commands, name)).then(|| format!("the target has no command {name}"))
+        }
+        Need::Tool(name) => target::tool(name).is_none().then(|| format!("the program {name}")),
+        Need::Root => (!nix::unistd::geteuid().is_root()).then(|| "root".to_owned()),
+        Need::Unprivileged => nix::unistd::geteuid().is_root().then(|| "an unprivileged user".to_owned()),
+    })
+}
