@@ -38,9 +38,8 @@ impl Service {
     /// # Errors
     /// All that can go wrong at start is fatal. From then on supervise only warns.
     pub(crate) fn open(name: &OsStr) -> Result<(Service, Machine), Stop> {
-        let fatal = |doing: &str, file: &str| {
-            let words = [doing.as_bytes(), parts!(name)[0], file.as_bytes()].concat();
-            move |why: io::Error| SUPERVISE.fatal(&[&words])(why)
+        let fatal = |doing: &'static str, file: &'static str| {
+            move |why: io::Error| SUPERVISE.fatal(parts!(doing, name, file))(why)
         };
         let deaths = Deaths::listen().map_err(fatal("unable to create pipe for ", ""))?;
         std::env::set_current_dir(name).map_err(fatal("unable to chdir to ", ""))?;
@@ -67,22 +66,21 @@ impl Service {
     }
 
     /// Runs the service until it is down and supervise was told to exit.
-    ///
-    /// One wake is at most one death, then at most one command: a service that dies all the time can still be stopped.
     pub(crate) fn supervise(mut self, mut machine: Machine) {
         let mut turn = self.feed(&mut machine, Event::Ready);
         while turn.is_continue() {
             self.wait(&machine);
-            turn = self.death(&mut machine);
-            for next in [Self::command, Self::tick] {
-                if turn.is_continue() {
-                    turn = match next(&mut self) {
-                        Some(event) => self.feed(&mut machine, event),
-                        None => turn,
-                    };
-                }
-            }
+            turn = self.turn(&mut machine);
         }
+    }
+
+    /// One wake is at most one death, then at most one command: a service that dies all the time can still be stopped.
+    fn turn(&mut self, machine: &mut Machine) -> ControlFlow<()> {
+        self.death(machine)?;
+        if let Some(command) = self.command() {
+            self.feed(machine, Event::Asked(command))?;
+        }
+        self.feed(machine, Event::Tick)
     }
 
     fn wait(&self, machine: &Machine) {
@@ -105,19 +103,11 @@ impl Service {
         ControlFlow::Continue(())
     }
 
-    fn command(&mut self) -> Option<Event> {
+    fn command(&mut self) -> Option<Command> {
         let mut letter = [0];
         let read = open::read_some(&self.control, &mut letter);
         self.control_is_at_its_end = matches!(read, Ok(0));
-        if !matches!(read, Ok(1)) {
-            return None;
-        }
-        Command::from_letter(letter[0]).map(Event::Asked)
-    }
-
-    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "the shape of `command`")]
-    fn tick(&mut self) -> Option<Event> {
-        Some(Event::Tick)
+        if matches!(read, Ok(1)) { Command::from_letter(letter[0]) } else { None }
     }
 
     /// Tells the machine of `event` and does all that follows from it. Breaks when supervise is to go away.
