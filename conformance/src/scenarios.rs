@@ -44,3 +44,45 @@ pub(crate) fn commands() -> impl Iterator<Item = &'static str> {
         Need::Tool(_) | Need::Root | Need::Unprivileged => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::requirement;
+
+    #[test]
+    fn ids_are_unique_and_a_program_and_words() {
+        let mut ids: Vec<&str> = all().map(|scenario| scenario.id).collect();
+        for id in &ids {
+            let (program, words) = id.split_once('/').unwrap();
+            let is_word = |text: &str| {
+                !text.is_empty()
+                    && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            };
+            assert!(is_word(program) && is_word(words), "{id}");
+        }
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+    }
+
+    #[test]
+    fn each_scenario_proves_requirements_that_are_there_and_no_bugs() {
+        for scenario in all() {
+            assert!(!scenario.requirements.is_empty(), "{}", scenario.id);
+            for id in scenario.requirements {
+                let row = requirement::find(id).unwrap_or_else(|| panic!("{}: no {id}", scenario.id));
+                assert_ne!(row.class, requirement::Class::Bug, "{} requires the bug {id}", scenario.id);
+            }
+            assert!(scenario.does.ends_with('.') && scenario.does.len() > 20, "{}", scenario.id);
+        }
+    }
+
+    #[test]
+    fn each_scenario_says_which_commands_it_needs() {
+        for scenario in all() {
+            assert!(scenario.needs.iter().any(|need| matches!(need, Need::Command(_))), "{}", scenario.id);
+        }
+    }
+}

@@ -4,6 +4,7 @@ use super::{LOOK_EVERY, World, broken, here};
 use crate::observe::{process::Process, shown};
 use crate::probe::signal_name;
 use crate::scenario::{Outcome, Stopped};
+use crate::target;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
@@ -99,6 +100,7 @@ pub(crate) struct Command<'w> {
     blocked: SigSet,
     ignored: Vec<&'static str>,
     descriptor_limit: Option<u32>,
+    unprivileged: bool,
 }
 
 impl World {
@@ -126,6 +128,7 @@ impl World {
             blocked: SigSet::empty(),
             ignored: vec![],
             descriptor_limit: None,
+            unprivileged: false,
         }
         .env("PATH", OsString::from_vec(path))
         .env("HOME", "/")
@@ -279,6 +282,13 @@ impl Command<'_> {
         self
     }
 
+    /// Runs it without privileges: as user and group 65534 when the suite runs as root, else as it is. The scenario needs
+    /// the tool `setpriv` for that.
+    pub(crate) fn unprivileged(mut self) -> Self {
+        self.unprivileged = true;
+        self
+    }
+
     /// Runs it to its end.
     #[track_caller]
     pub(crate) fn run(self) -> Result<Ran, Stopped> {
@@ -328,6 +338,7 @@ impl Command<'_> {
         let out = self.output.clone().unwrap_or_else(|| file("out"));
         let err = self.errors.clone().unwrap_or_else(|| file("err"));
         let name = self.line();
+        self.drop_privileges()?;
         self.wrap_in_shell();
 
         let launch = || -> nix::Result<Pid> {
@@ -364,6 +375,26 @@ impl Command<'_> {
         std::env::set_current_dir(&world.directory).map_err(|error| broken(&world.directory, &error))?;
         let pid = launched.map_err(|error| broken(&self.program, &error))?.as_raw();
         Ok(Running { pid, name, out, err })
+    }
+
+    /// The target's commands may be where only root can get: a copy of the one that is to run is put in this world.
+    fn drop_privileges(&mut self) -> Outcome {
+        if !self.unprivileged || !nix::unistd::geteuid().is_root() {
+            return Ok(());
+        }
+        let setpriv =
+            target::tool("setpriv").ok_or_else(|| Stopped::Skipped { missing: "the program setpriv".to_owned() })?;
+        let name = self.program.file_name().unwrap_or_default().to_owned();
+        let copy = self.world.make_directory(".unprivileged")?.join(name);
+        if !copy.exists() {
+            fs::copy(&self.program, &copy).map_err(|error| broken(&copy, &error))?;
+        }
+        let mut argv: Vec<OsString> =
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"].map(OsString::from).into();
+        argv.push(copy.into());
+        argv.extend(self.argv.drain(1..));
+        (self.program, self.argv) = (setpriv, argv);
+        Ok(())
     }
 
     /// What posix_spawn cannot set, a shell can: ignored signals and limits. The shell then becomes the program.

@@ -1,0 +1,225 @@
+//! The tester tested: what svconform says and returns, on commands that are wrong on purpose.
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+fn svconform() -> Command {
+    Command::new(assert_cmd::cargo::cargo_bin!("svconform"))
+}
+
+/// A target that is wrong on purpose.
+fn wrong(name: &str) -> String {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/targets").join(name);
+    format!("{name}={}", directory.display())
+}
+
+/// The same in a place of its own, with processes that sleep for `seconds`, by which a test tells its own from others'.
+fn wrong_and_marked(name: &str, seconds: u32, place: &Path) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/targets").join(name).join("svok");
+    let text = std::fs::read_to_string(&script).unwrap().replace("sleep 1000", &format!("sleep {seconds}"));
+    std::fs::copy(&script, place.join("svok")).unwrap();
+    std::fs::write(place.join("svok"), text).unwrap();
+    format!("{name}={}", place.display())
+}
+
+/// A run of the scenarios for svok's requirement OK-03, which need nothing but svok.
+fn judge(name: &str) -> Command {
+    let mut command = svconform();
+    command.args(["run", "--target", &wrong(name), "OK-03"]);
+    command
+}
+
+#[test]
+fn wrong_usage_is_2_and_says_what_is_wrong() {
+    let directory = tempfile::tempdir().unwrap();
+    let empty = format!("empty={}", directory.path().display());
+    let cases: &[(&[&str], &str)] = &[
+        (&["run"], "--target"),
+        (&["run", "--target", "a=/no/such/directory"], "no such directory: /no/such/directory"),
+        (&["run", "--target", "nonsense"], "a target is NAME=DIR"),
+        (&["run", "--target", &empty], "none of the commands is there"),
+        (&["run", "--target", &wrong("liar"), "no-such-scenario"], "no scenario matches no-such-scenario"),
+        (&["run", "--target", &wrong("liar"), "--target", &wrong("liar")], "two targets are called liar"),
+        (&["run", "--target", &wrong("liar"), "--baseline", "other"], "no target is called other"),
+        (&["run", "--target", &wrong("liar"), "--deviations", "/no/such/file"], "/no/such/file"),
+        (&["run", "--target", &wrong("liar"), "--output", "/no/such/file"], "/no/such/file"),
+        (&["run", "--target", &wrong("liar"), "--time-scale", "0"], "from 1 to 1000"),
+        (&["run", "--target", &wrong("liar"), "--jobs", "0"], "--jobs"),
+        (&["list", "no-such-scenario"], "no scenario matches"),
+        (&["explain", "NO-01"], "neither a scenario nor a requirement: NO-01"),
+    ];
+    for (arguments, words) in cases {
+        svconform().args(*arguments).assert().code(2).stdout("").stderr(contains(*words));
+    }
+}
+
+#[test]
+fn every_listed_scenario_can_be_explained_and_names_its_requirements() {
+    let list = svconform().arg("list").assert().success().get_output().stdout.clone();
+    let list = String::from_utf8(list).unwrap();
+    assert!(list.lines().count() > 1);
+    for line in list.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert!(words.len() > 2, "{line}");
+        let explained = svconform().args(["explain", words[0]]).assert().success();
+        for requirement in &words[2..] {
+            assert!(contains(*requirement).eval(&String::from_utf8_lossy(&explained.get_output().stdout)), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_requirement_is_explained_with_its_source_and_its_proofs() {
+    svconform().args(["explain", "OK-03"]).assert().success().stdout(contains("source: ").and(contains("svok/")));
+}
+
+#[test]
+fn a_liar_fails_with_what_was_expected_and_what_was_there() {
+    judge("liar").assert().code(1).stdout(
+        contains("fail  svok/")
+            .and(contains("  promise   OK-03: "))
+            .and(contains("  expected  "))
+            .and(contains("  actual    "))
+            .and(contains("  again     svconform run --target liar=DIR --keep svok/")),
+    );
+}
+
+#[test]
+fn a_command_that_never_ends_is_a_timeout_and_leaves_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let target = wrong_and_marked("sleeper", 1001, place.path());
+    let run = svconform().args(["run", "--target", &target, "OK-03"]).assert().code(1);
+    run.stdout(contains("timeout  svok/").and(contains("still running after")));
+    assert_eq!(left_behind("sleep 1001"), 0);
+}
+
+#[test]
+fn a_command_that_prints_without_end_is_stopped() {
+    judge("flooder").assert().code(1).stdout(contains("fail  svok/").or(contains("timeout  svok/")));
+    assert_eq!(left_behind("yes all is well"), 0);
+}
+
+#[test]
+fn a_command_that_leaves_a_process_behind_fails_and_the_process_is_gone() {
+    let place = tempfile::tempdir().unwrap();
+    let target = wrong_and_marked("litterer", 1002, place.path());
+    let run = svconform().args(["run", "--target", &target, "OK-03"]).assert().code(1);
+    run.stdout(contains("no process left behind").and(contains(" sleep")));
+    assert_eq!(left_behind("sleep 1002"), 0);
+}
+
+#[test]
+fn what_a_target_lacks_is_a_skip_and_with_require_all_a_failure() {
+    let mut command = svconform();
+    command.args(["run", "--target", &wrong("liar"), "SUP-01"]);
+    command.assert().success().stdout(contains("skip").and(contains("the target has no command supervise")));
+    command.arg("--require-all").assert().code(1);
+}
+
+#[test]
+fn a_listed_failure_is_known_and_a_listed_pass_is_stale() {
+    let directory = tempfile::tempdir().unwrap();
+    let list = directory.path().join("deviations.toml");
+    let report = run_json("liar", &[]);
+    let entries: String = verdicts(&report)
+        .iter()
+        .filter(|(_, verdict)| *verdict == "fail")
+        .map(|(id, _)| {
+            format!(
+                "[[deviation]]\nscenario = \"{id}\"\nkind = \"not-applicable\"\nreason = \"lies\"\nrows = [\"OK-03\"]\n"
+            )
+        })
+        .collect();
+    std::fs::write(&list, format!("target = \"liar\"\n{entries}")).unwrap();
+    judge("liar").arg("--deviations").arg(&list).assert().success().stdout(contains("known").and(contains(": lies")));
+    // The same list for a target that passes.
+    let Some(reference) = reference() else { return };
+    std::fs::write(&list, format!("target = \"other\"\n{entries}")).unwrap();
+    let mut other = svconform();
+    other.args(["run", "--target", &format!("other={}", reference.display()), "OK-03", "--deviations"]).arg(&list);
+    other.assert().code(1).stdout(contains("stale  svok/").and(contains("take it off the list")));
+}
+
+#[test]
+fn the_json_report_goes_to_a_file_with_steps_and_a_schema() {
+    let report = run_json("liar", &[]);
+    assert_eq!(report["schema"], 1);
+    assert_eq!(report["targets"], serde_json::json!(["liar"]));
+    let cell = &report["rows"][0]["results"][0]["cell"];
+    assert!(cell["steps"].as_array().is_some_and(|steps| !steps.is_empty()), "{report}");
+    assert!(cell["at"].as_str().is_some_and(|at| at.contains("scenarios/svok.rs:")), "{report}");
+}
+
+#[test]
+fn kept_worlds_are_there_and_others_are_not() {
+    let place = |report: &Value| report["kept"].as_str().map(PathBuf::from);
+    assert_eq!(place(&run_json("liar", &[])), None);
+    let kept = place(&run_json("liar", &["--keep"])).unwrap();
+    assert!(kept.read_dir().unwrap().next().is_some());
+    std::fs::remove_dir_all(kept).unwrap();
+}
+
+/// ^C: a report of what was done, exit code 3, and nothing left running.
+#[test]
+fn an_interrupted_run_reports_and_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("report.json");
+    let mut run = std::process::Command::new(assert_cmd::cargo::cargo_bin!("svconform"));
+    let target = wrong_and_marked("sleeper", 1003, directory.path());
+    run.args(["run", "--target", &target, "--format", "json", "--output"]).arg(&output).arg("OK-03");
+    // A process group of its own, as a shell gives it: ^C goes to all of the group.
+    let child = run.process_group(0).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let group = i32::try_from(child.id()).unwrap();
+    let begin = Instant::now();
+    while left_behind("sleep 1003") == 0 && begin.elapsed() < Duration::from_secs(20) {
+        std::thread::yield_now();
+    }
+    let interrupted = std::process::Command::new("kill").args(["-INT", &format!("-{group}")]).status().unwrap();
+    assert!(interrupted.success());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("interrupted"));
+    let report: Value = serde_json::from_slice(&std::fs::read(output).unwrap()).unwrap();
+    assert_eq!(report["interrupted"], true);
+    assert_eq!(left_behind("sleep 1003"), 0);
+}
+
+/// Runs OK-03 on a wrong target and returns the JSON report.
+fn run_json(name: &str, more: &[&str]) -> Value {
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("report.json");
+    judge(name).args(more).args(["--format", "json", "--output"]).arg(&output).assert().code(1).stdout("");
+    serde_json::from_slice(&std::fs::read(output).unwrap()).unwrap()
+}
+
+/// Each scenario of a report with the verdict on its first target.
+fn verdicts(report: &Value) -> Vec<(String, String)> {
+    let rows = report["rows"].as_array().unwrap();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    rows.iter().map(|row| (text(&row["scenario"]), text(&row["results"][0]["verdict"]))).collect()
+}
+
+/// The C original, where scripts/reference has brought it.
+fn reference() -> Option<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/reference/usr/bin");
+    if directory.is_dir() {
+        return Some(directory);
+    }
+    println!("skipped: scripts/reference has not been run");
+    None
+}
+
+/// How many processes have exactly these `arguments`.
+fn left_behind(arguments: &str) -> usize {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    entries
+        .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+        .filter(|line| String::from_utf8_lossy(line).trim_end_matches('\0').replace('\0', " ") == arguments)
+        .count()
+}
