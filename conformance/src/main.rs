@@ -21,7 +21,7 @@ use runner::Orders;
 use scenario::Scenario;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 use target::Target;
@@ -49,6 +49,15 @@ enum Command {
         /// The beginning or a part of an id, or a requirement such as SUP-22
         filter: Vec<String>,
     },
+    /// Compares two reports in JSON: what regressed, was fixed, is newly skipped, new, gone, or flaky
+    ///
+    /// Exit code: 1 if anything regressed, is newly skipped, gone or flaky.
+    Compare {
+        /// The report from before
+        old: PathBuf,
+        /// The report from after
+        new: PathBuf,
+    },
     /// Explains a scenario or a requirement
     Explain {
         /// The id of either
@@ -72,6 +81,12 @@ struct Run {
     /// How many times longer waits may take: for slow or busy machines
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = scale)]
     time_scale: f64,
+    /// Runs each scenario this many times; the worst run counts
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    repeat: u16,
+    /// Runs them in another order, which follows from SEED
+    #[arg(long, value_name = "SEED")]
+    shuffle: Option<u64>,
     /// Starts no more scenarios after the first failure
     #[arg(long)]
     fail_fast: bool,
@@ -101,6 +116,9 @@ struct Run {
 enum Format {
     Table,
     Json,
+    Junit,
+    Tap,
+    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -129,6 +147,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(run) => judge(&run),
         Command::List { uncovered, filter } => list(uncovered, &filter),
+        Command::Compare { old, new } => compare(&old, &new),
         Command::Explain { id } => explain(&id),
         Command::Worker(assignment) => worker::work(&assignment).map(|()| 0).map_err(Trouble::Harness),
     };
@@ -200,7 +219,14 @@ fn judge(run: &Run) -> Result<u8, Trouble> {
     };
 
     let begin = Instant::now();
-    let orders = Orders { jobs: run.jobs.into(), scale: run.time_scale, fail_fast: run.fail_fast, keep: run.keep };
+    let orders = Orders {
+        jobs: run.jobs.into(),
+        scale: run.time_scale,
+        fail_fast: run.fail_fast,
+        keep: run.keep,
+        repeat: run.repeat.into(),
+        shuffle: run.shuffle,
+    };
     let entry = |scenario: &Scenario, target: &Target| deviations::entry(&lists, &target.name, scenario.id);
     let results = runner::run(&selected, &run.targets, &orders, &|scenario, target, cell| {
         !deviations::judged(cell, entry(scenario, target)).is_trouble()
@@ -213,11 +239,7 @@ fn judge(run: &Run) -> Result<u8, Trouble> {
             .targets
             .iter()
             .zip(cells)
-            .map(|(target, cell)| {
-                let deviation = entry(scenario, target);
-                let verdict = cell.as_ref().map(|cell| deviations::judged(cell, deviation));
-                Judged { target: target.name.clone(), verdict, deviation: deviation.cloned(), cell }
-            })
+            .map(|(target, cells)| Judged::of(&target.name, cells, entry(scenario, target)))
             .collect(),
     });
     let report = Report {
@@ -233,6 +255,9 @@ fn judge(run: &Run) -> Result<u8, Trouble> {
     let bytes = match run.format {
         Format::Table => report::table::render(&report),
         Format::Json => report::json::render(&report),
+        Format::Junit => report::junit::render(&report),
+        Format::Tap => report::tap::render(&report),
+        Format::Markdown => report::markdown::render(&report),
     };
     output.write_all(&bytes)?;
     if report.interrupted {
@@ -275,6 +300,17 @@ fn explain(id: &str) -> Result<u8, Trouble> {
         return print(&format!("{}\nProved by:\n\n{proofs}", requirement_text(id)));
     }
     Err(Trouble::Usage(format!("neither a scenario nor a requirement: {id}")))
+}
+
+fn compare(old: &Path, new: &Path) -> Result<u8, Trouble> {
+    let read = |path: &Path| {
+        let bytes = std::fs::read(path).map_err(|error| error.to_string());
+        let report = bytes.and_then(|bytes| report::json::read(&bytes));
+        report.map_err(|problem| Trouble::Usage(format!("{}: {problem}", path.display())))
+    };
+    let changes = report::compare::changes(&read(old)?, &read(new)?);
+    print(&report::compare::render(&changes))?;
+    Ok(u8::from(changes.iter().any(|change| change.kind.is_bad())))
 }
 
 fn class_word(class: Class) -> &'static str {

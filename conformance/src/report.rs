@@ -1,13 +1,18 @@
-//! What a run has to say. The report is data; [`table`] and [`json`] make bytes of it.
+//! What a run has to say. The report is data; each format is a function that makes bytes of it.
 
+pub(crate) mod compare;
 pub(crate) mod json;
+pub(crate) mod junit;
+pub(crate) mod markdown;
 pub(crate) mod table;
+pub(crate) mod tap;
 
-use crate::deviations::Deviation;
+use crate::deviations::{self, Deviation};
 use crate::requirement::Class;
 use crate::scenario::{Outcome, Stopped};
 use crate::world::Step;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 
 /// The version of the JSON report's shape: raised when a reader of the old one would go wrong.
 pub(crate) const SCHEMA: u32 = 1;
@@ -129,12 +134,48 @@ pub(crate) struct Row {
 pub(crate) struct Judged {
     /// The target.
     pub(crate) target: String,
-    /// In the light of the deviations; none if it was not run.
+    /// The worst of `runs`; none if it was not run.
     pub(crate) verdict: Option<Verdict>,
+    /// The verdict on each run, in the light of the deviations.
+    pub(crate) runs: Vec<Verdict>,
     /// The entry that the verdict rests on, if it rests on one.
     pub(crate) deviation: Option<Deviation>,
-    /// The cell, if it was run.
+    /// The run with the worst verdict.
     pub(crate) cell: Option<Cell>,
+}
+
+impl Judged {
+    /// What is to be thought of `cells`, the runs of one scenario on `target`.
+    pub(crate) fn of(target: &str, cells: Vec<Cell>, deviation: Option<&Deviation>) -> Judged {
+        let runs: Vec<Verdict> = cells.iter().map(|cell| deviations::judged(cell, deviation)).collect();
+        let rank = |verdict: Verdict| Verdict::ALL.iter().position(|&one| one == verdict);
+        let worst = runs.iter().enumerate().max_by_key(|&(index, &verdict)| (rank(verdict), Reverse(index)));
+        let worst = worst.map(|(index, _)| index);
+        Judged {
+            target: target.to_owned(),
+            verdict: worst.map(|index| runs[index]),
+            cell: worst.and_then(|index| cells.into_iter().nth(index)),
+            runs,
+            deviation: deviation.cloned(),
+        }
+    }
+
+    /// Whether the runs did not agree.
+    pub(crate) fn is_flaky(&self) -> bool {
+        self.runs.iter().any(|&verdict| Some(verdict) != self.verdict)
+    }
+
+    /// What is said of it in one word, and with many runs how many came out so: `fail 1/20`.
+    pub(crate) fn words(&self) -> String {
+        match self.verdict {
+            None => "-".to_owned(),
+            Some(verdict) if self.runs.len() < 2 => verdict.word().to_owned(),
+            Some(verdict) => {
+                let same = self.runs.iter().filter(|&&one| one == verdict).count();
+                format!("{} {same}/{}", verdict.word(), self.runs.len())
+            }
+        }
+    }
 }
 
 impl Report {
@@ -187,6 +228,7 @@ pub(crate) mod tests {
         let result = |target: &str, verdict| Judged {
             target: target.to_owned(),
             verdict: Some(verdict),
+            runs: vec![verdict],
             deviation: None,
             cell: Some(Cell { verdict, ..cell.clone() }),
         };
@@ -219,6 +261,17 @@ pub(crate) mod tests {
     fn the_exit_code_tells_the_worst(#[case] verdict: Verdict, #[case] code: u8, #[case] code_require_all: u8) {
         let report = report_with(verdict);
         assert_eq!((report.exit_code(false), report.exit_code(true)), (code, code_require_all));
+    }
+
+    #[test]
+    fn the_worst_of_many_runs_counts_and_is_shown() {
+        let cell = |verdict| report_with(verdict).rows[0].results[0].cell.clone().unwrap();
+        let runs = [Verdict::Pass, Verdict::Fail, Verdict::Pass].map(cell).to_vec();
+        let judged = Judged::of("ours", runs, None);
+        assert_eq!((judged.verdict, judged.is_flaky(), &*judged.words()), (Some(Verdict::Fail), true, "fail 1/3"));
+        assert_eq!(judged.cell.unwrap().verdict, Verdict::Fail);
+        let none = Judged::of("ours", vec![], None);
+        assert_eq!((none.verdict, none.is_flaky(), &*none.words()), (None, false, "-"));
     }
 
     #[test]

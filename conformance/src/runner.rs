@@ -8,7 +8,7 @@ use crate::worker::DEADLINE;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -32,22 +32,33 @@ pub(crate) struct Orders {
     pub(crate) fail_fast: bool,
     /// Leave the worlds where they are.
     pub(crate) keep: bool,
+    /// How many times to run each cell.
+    pub(crate) repeat: usize,
+    /// Run the cells in an order that follows from this number.
+    pub(crate) shuffle: Option<u64>,
 }
 
 /// What came of a run.
 #[derive(Debug)]
 pub(crate) struct Results {
-    /// A row per scenario, a cell per target; `None` for cells that were not run.
-    pub(crate) cells: Vec<Vec<Option<Cell>>>,
+    /// A row per scenario, a column per target, and there a cell per run, in the order in which they ended.
+    pub(crate) cells: Vec<Vec<Vec<Cell>>>,
     /// Whether a signal ended the run early.
     pub(crate) interrupted: bool,
     /// Where the worlds are, if they were to be kept.
     pub(crate) kept: Option<PathBuf>,
 }
 
-struct Job {
+/// One run of a scenario on a target: indices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Slot {
     row: usize,
     column: usize,
+    round: usize,
+}
+
+struct Job {
+    slot: Slot,
     child: Child,
     directory: PathBuf,
     begin: Instant,
@@ -74,20 +85,23 @@ pub(crate) fn run(
     // Scenarios may run commands as another user, who has to get to their world.
     fs::set_permissions(place.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
 
-    let mut cells: Vec<Vec<Option<Cell>>> = scenarios.iter().map(|_| targets.iter().map(|_| None).collect()).collect();
-    let mut waiting: VecDeque<(usize, usize)> =
-        (0..scenarios.len()).flat_map(|row| (0..targets.len()).map(move |column| (row, column))).collect();
+    let mut cells = vec![vec![vec![]; targets.len()]; scenarios.len()];
+    let mut waiting = slots(scenarios.len(), targets.len(), orders.repeat);
+    if let Some(seed) = orders.shuffle {
+        shuffle(&mut waiting, seed);
+    }
+    let mut waiting = VecDeque::from(waiting);
     let total = waiting.len();
     let mut jobs: Vec<Job> = vec![];
     let (mut done, mut interrupted) = (0, false);
     let limit = DEADLINE.mul_f64(orders.scale) + GRACE;
     while !jobs.is_empty() || !waiting.is_empty() {
         while jobs.len() < orders.jobs
-            && let Some((row, column)) = waiting.pop_front()
+            && let Some(slot) = waiting.pop_front()
         {
-            jobs.push(start(scenarios[row], &targets[column], place.path(), row, column, orders.scale)?);
+            jobs.push(start(scenarios[slot.row], &targets[slot.column], place.path(), slot, orders.scale)?);
         }
-        progress(done, total, jobs.iter().map(|job| scenarios[job.row].id).next_back());
+        progress(done, total, jobs.iter().map(|job| scenarios[job.slot.row].id).next_back());
         let next = jobs.iter().map(|job| limit.saturating_sub(job.begin.elapsed())).min().unwrap_or(limit);
         let timeout = PollTimeout::try_from(next + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
         let _ = poll(&mut [PollFd::new(signals.as_fd(), PollFlags::POLLIN)], timeout);
@@ -107,31 +121,49 @@ pub(crate) fn run(
                 running.push(job);
                 continue;
             }
-            let cell = if interrupted { None } else { Some(answer(&job, overdue)) };
-            if let Some(cell) = &cell {
-                if orders.fail_fast && !judge(scenarios[job.row], &targets[job.column], cell) {
-                    waiting.clear();
-                }
-                if !orders.keep {
-                    let _ = fs::remove_dir_all(&job.directory);
-                }
-            }
             done += 1;
-            cells[job.row][job.column] = cell;
+            if interrupted {
+                continue;
+            }
+            let (cell, Slot { row, column, .. }) = (answer(&job, overdue), job.slot);
+            if orders.fail_fast && !judge(scenarios[row], &targets[column], &cell) {
+                waiting.clear();
+            }
+            if !orders.keep {
+                let _ = fs::remove_dir_all(&job.directory);
+            }
+            cells[row][column].push(cell);
         }
         jobs = running;
-        let left = kill_strays(&jobs);
-        if !left.is_empty() && !interrupted {
-            blame(&mut cells, &left);
-        }
+        kill_strays(&jobs);
     }
     progress_over();
     let kept = if orders.keep { Some(place.keep()) } else { None };
     Ok(Results { cells, interrupted, kept })
 }
 
-fn start(scenario: &Scenario, target: &Target, place: &Path, row: usize, column: usize, scale: f64) -> io::Result<Job> {
-    let directory = place.join(format!("{}.{}", scenario.id.replace('/', "."), target.name.replace('/', ".")));
+/// Every run, round by round.
+fn slots(rows: usize, columns: usize, rounds: usize) -> Vec<Slot> {
+    let cells = |round, row| (0..columns).map(move |column| Slot { row, column, round });
+    (0..rounds).flat_map(|round| (0..rows).flat_map(move |row| cells(round, row))).collect()
+}
+
+/// Puts `slots` in an order that follows from `seed` alone (Fisher and Yates, with the generator SplitMix64).
+fn shuffle(slots: &mut [Slot], seed: u64) {
+    let mut state = seed;
+    for last in (1..slots.len()).rev() {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        let other = usize::try_from(mixed % (last as u64 + 1)).unwrap_or(last);
+        slots.swap(last, other);
+    }
+}
+
+fn start(scenario: &Scenario, target: &Target, place: &Path, slot: Slot, scale: f64) -> io::Result<Job> {
+    let (id, name) = (scenario.id.replace('/', "."), target.name.replace('/', "."));
+    let directory = place.join(format!("{id}.{name}.{}", slot.round));
     let world = directory.join("world");
     fs::create_dir_all(&world)?;
     let errors = File::create(directory.join("stderr"))?;
@@ -145,7 +177,7 @@ fn start(scenario: &Scenario, target: &Target, place: &Path, row: usize, column:
         .stdout(errors.try_clone()?)
         .stderr(errors)
         .spawn()?;
-    Ok(Job { row, column, child, directory, begin: Instant::now() })
+    Ok(Job { slot, child, directory, begin: Instant::now() })
 }
 
 /// What the worker has to say, or what its silence means.
@@ -169,37 +201,22 @@ fn answer(job: &Job, overdue: bool) -> Cell {
     })
 }
 
-/// Kills what came to this process from workers that are gone, and returns what that was.
-fn kill_strays(jobs: &[Job]) -> Vec<Process> {
+/// Kills what came to this process from workers that are gone. A worker that ends well has left nothing; one that was
+/// killed leaves its whole world.
+fn kill_strays(jobs: &[Job]) {
     let workers: Vec<i32> = jobs.iter().map(|job| job.child.id().cast_signed()).collect();
     let me = std::process::id().cast_signed();
-    let mut strays = vec![];
     loop {
-        let found: Vec<Process> = Process::all()
-            .into_iter()
-            .filter(|process| process.parent == me && !workers.contains(&process.pid))
-            .collect();
-        if found.is_empty() {
-            return strays;
+        let strays = Process::all().into_iter().filter(|one| one.parent == me && !workers.contains(&one.pid));
+        let strays: Vec<Pid> = strays.map(|stray| Pid::from_raw(stray.pid)).collect();
+        if strays.is_empty() {
+            return;
         }
-        for process in found {
-            let pid = Pid::from_raw(process.pid);
-            let _ = kill(pid, Signal::SIGKILL);
-            let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
-            if process.state != 'Z' && strays.iter().all(|stray: &Process| stray.pid != process.pid) {
-                strays.push(process);
-            }
+        for stray in strays {
+            // Waits for its death: what it leaves then comes here too.
+            let _ = kill(stray, Signal::SIGKILL);
+            let _ = waitpid(stray, None);
         }
-        // SAFETY of the loop: a killed process is gone soon; what it leaves comes here too.
-        std::thread::yield_now();
-    }
-}
-
-/// A worker that ended well has left nothing. If something is left after all, its cell cannot be trusted.
-fn blame(cells: &mut [Vec<Option<Cell>>], strays: &[Process]) {
-    let names: Vec<String> = strays.iter().map(|stray| format!("{} {}", stray.pid, stray.name)).collect();
-    if let Some(cell) = cells.iter_mut().flatten().flatten().find(|cell| cell.verdict == Verdict::Error) {
-        cell.actual += &format!("; it left {}", names.join(", "));
     }
 }
 
@@ -214,5 +231,24 @@ fn progress_over() {
     let mut terminal = io::stderr();
     if terminal.is_terminal() {
         let _ = write!(terminal, "\r\x1b[K");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shuffle_keeps_all_and_follows_from_its_seed() {
+        let ordered = slots(5, 2, 3);
+        assert_eq!(ordered.len(), 30);
+        let shuffled = |seed| {
+            let mut slots = ordered.clone();
+            shuffle(&mut slots, seed);
+            slots
+        };
+        assert_eq!(shuffled(7), shuffled(7));
+        assert_ne!(shuffled(7), shuffled(8));
+        assert!(ordered.iter().all(|slot| shuffled(7).contains(slot)));
     }
 }

@@ -17,7 +17,9 @@ pub(crate) fn render(report: &Report) -> Vec<u8> {
 
 fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     let width = report.rows.iter().map(|row| row.scenario.len()).max().unwrap_or(0);
-    let columns: Vec<usize> = report.targets.iter().map(|name| name.len().max(7)).collect();
+    let widest = |column: usize| report.rows.iter().map(|row| row.results[column].words().len()).max().unwrap_or(0);
+    let columns: Vec<usize> =
+        report.targets.iter().enumerate().map(|(column, name)| name.len().max(7).max(widest(column))).collect();
     write!(out, "{:width$}", "")?;
     for (name, column) in report.targets.iter().zip(&columns) {
         write!(out, "  {name:column$}")?;
@@ -26,7 +28,7 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     for row in &report.rows {
         write!(out, "{:width$}", row.scenario)?;
         for (result, column) in row.results.iter().zip(&columns) {
-            write!(out, "  {:column$}", result.verdict.map_or("-", Verdict::word))?;
+            write!(out, "  {:column$}", result.words())?;
         }
         trim_line(out);
     }

@@ -1,0 +1,155 @@
+//! Two reports: what is different in the newer one.
+
+use super::{Judged, Report, Verdict};
+use std::collections::BTreeMap;
+
+/// What happened to a scenario on a target from one report to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// It was as it should be, and is not now.
+    Regressed,
+    /// Its runs in the new report do not agree.
+    Flaky,
+    /// It was run, and is skipped now.
+    NewlySkipped,
+    /// It is not in the new report, or was not run.
+    Gone,
+    /// It was not as it should be, and is now.
+    Fixed,
+    /// It was not in the old report.
+    New,
+}
+
+impl Kind {
+    /// Whether somebody should look at it.
+    pub(crate) fn is_bad(self) -> bool {
+        match self {
+            Kind::Regressed | Kind::Flaky | Kind::NewlySkipped | Kind::Gone => true,
+            Kind::Fixed | Kind::New => false,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Regressed => "regressed",
+            Kind::Flaky => "flaky",
+            Kind::NewlySkipped => "newly skipped",
+            Kind::Gone => "gone",
+            Kind::Fixed => "fixed",
+            Kind::New => "new",
+        }
+    }
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Change {
+    /// What happened.
+    pub(crate) kind: Kind,
+    /// To which scenario.
+    pub(crate) scenario: String,
+    /// On which target.
+    pub(crate) target: String,
+    /// The words for it before and after.
+    pub(crate) verdicts: (String, String),
+}
+
+/// All differences from `old` to `new`, the worst first.
+pub(crate) fn changes(old: &Report, new: &Report) -> Vec<Change> {
+    let (before, after) = (by_cell(old), by_cell(new));
+    let mut cells: Vec<_> = before.keys().chain(after.keys()).collect();
+    cells.sort_unstable();
+    cells.dedup();
+    let mut changes: Vec<Change> = cells
+        .into_iter()
+        .filter_map(|&(scenario, target)| {
+            let (was, is) = (before.get(&(scenario, target)).copied(), after.get(&(scenario, target)).copied());
+            let words = |judged: Option<&Judged>| judged.map_or_else(|| "-".to_owned(), Judged::words);
+            Some(Change {
+                kind: kind(was, is)?,
+                scenario: scenario.to_owned(),
+                target: target.to_owned(),
+                verdicts: (words(was), words(is)),
+            })
+        })
+        .collect();
+    changes.sort();
+    changes
+}
+
+fn kind(was: Option<&Judged>, is: Option<&Judged>) -> Option<Kind> {
+    let (was, is) = match (was, is) {
+        (None, None) => return None,
+        (Some(_), None) => return Some(Kind::Gone),
+        (_, Some(is)) if is.is_flaky() => return Some(Kind::Flaky),
+        (None, Some(_)) => return Some(Kind::New),
+        (Some(was), Some(is)) => (was.verdict?, is.verdict?),
+    };
+    match (was.is_trouble(), is.is_trouble()) {
+        (false, true) => Some(Kind::Regressed),
+        _ if is == Verdict::Skip && was != Verdict::Skip => Some(Kind::NewlySkipped),
+        (true, false) => Some(Kind::Fixed),
+        _ => None,
+    }
+}
+
+/// The cells that were run.
+fn by_cell(report: &Report) -> BTreeMap<(&str, &str), &Judged> {
+    let cells = report.rows.iter().flat_map(|row| row.results.iter().map(move |result| (row, result)));
+    cells
+        .filter(|(_, result)| result.verdict.is_some())
+        .map(|(row, result)| ((row.scenario.as_str(), result.target.as_str()), result))
+        .collect()
+}
+
+/// A line per change, then the counts.
+pub(crate) fn render(changes: &[Change]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        let (was, is) = &change.verdicts;
+        text += &format!("{:13}  {} on {}: {was} -> {is}\n", change.kind.word(), change.scenario, change.target);
+    }
+    let bad = changes.iter().filter(|change| change.kind.is_bad()).count();
+    text + &format!("{} changes, {bad} of them for the worse\n", changes.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::report_with;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(Verdict::Pass, Verdict::Pass, None)]
+    #[case(Verdict::Pass, Verdict::Fail, Some(Kind::Regressed))]
+    #[case(Verdict::Known, Verdict::Stale, Some(Kind::Regressed))]
+    #[case(Verdict::Skip, Verdict::Error, Some(Kind::Regressed))]
+    #[case(Verdict::Fail, Verdict::Timeout, None)]
+    #[case(Verdict::Fail, Verdict::Pass, Some(Kind::Fixed))]
+    #[case(Verdict::Pass, Verdict::Skip, Some(Kind::NewlySkipped))]
+    #[case(Verdict::Fail, Verdict::Skip, Some(Kind::NewlySkipped))]
+    #[case(Verdict::Pass, Verdict::Known, None)]
+    fn a_change_has_a_kind(#[case] was: Verdict, #[case] is: Verdict, #[case] kind: Option<Kind>) {
+        let changes = changes(&report_with(was), &report_with(is));
+        assert_eq!(changes.first().map(|change| change.kind), kind);
+    }
+
+    #[test]
+    fn what_is_in_one_report_only_is_new_or_gone() {
+        let whole = report_with(Verdict::Pass);
+        let mut empty = report_with(Verdict::Pass);
+        empty.rows.clear();
+        assert!(changes(&empty, &whole).iter().all(|change| change.kind == Kind::New));
+        assert!(changes(&whole, &empty).iter().all(|change| change.kind == Kind::Gone));
+        assert_eq!(changes(&whole, &empty).len(), 2);
+    }
+
+    #[test]
+    fn runs_that_do_not_agree_are_flaky() {
+        let mut new = report_with(Verdict::Fail);
+        new.rows[0].results[0].runs = vec![Verdict::Pass, Verdict::Fail];
+        let changes = changes(&report_with(Verdict::Pass), &new);
+        assert_eq!(changes[0].kind, Kind::Flaky);
+        assert!(render(&changes).contains("flaky          "), "{}", render(&changes));
+    }
+}

@@ -1,0 +1,80 @@
+//! The report as JUnit XML: a suite per target, a case per scenario.
+
+use super::{Judged, Report, Row, Verdict};
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+use std::time::Duration;
+
+/// The bytes of the report.
+pub(crate) fn render(report: &Report) -> Vec<u8> {
+    let mut suites = quick_junit::Report::new("svconform");
+    suites.set_time(Duration::from_millis(report.milliseconds));
+    for (column, target) in report.targets.iter().enumerate() {
+        let mut suite = TestSuite::new(target.as_str());
+        suite.add_test_cases(report.rows.iter().map(|row| case(row, &row.results[column])));
+        suites.add_test_suite(suite);
+    }
+    suites.to_string().unwrap_or_default().into_bytes()
+}
+
+fn case(row: &Row, result: &Judged) -> TestCase {
+    let (program, words) = row.scenario.split_once('/').unwrap_or(("", &row.scenario));
+    let mut case = TestCase::new(words, status(result));
+    case.set_classname(program);
+    if let Some(cell) = &result.cell {
+        case.set_time(Duration::from_millis(cell.milliseconds));
+        let steps: String = cell.steps.iter().map(|step| format!("{} -> {}\n", step.did, step.saw)).collect();
+        case.set_system_out(steps);
+    }
+    case
+}
+
+fn status(result: &Judged) -> TestCaseStatus {
+    let (Some(verdict), Some(cell)) = (result.verdict, &result.cell) else {
+        return said(TestCaseStatus::skipped(), "not run", "");
+    };
+    let compared = format!("expected {}\nactual {}\nat {}", cell.expected, cell.actual, cell.at);
+    let non_success = TestCaseStatus::non_success;
+    match verdict {
+        Verdict::Pass => TestCaseStatus::success(),
+        Verdict::Skip => said(TestCaseStatus::skipped(), &format!("no {}", cell.actual), ""),
+        Verdict::Known => {
+            let reason = result.deviation.as_ref().map_or("", |deviation| &deviation.reason);
+            said(TestCaseStatus::skipped(), &format!("known deviation: {reason}"), &compared)
+        }
+        Verdict::Stale => said(non_success(NonSuccessKind::Failure), "listed as a deviation, but it passes", ""),
+        Verdict::Fail | Verdict::Timeout => said(non_success(NonSuccessKind::Failure), verdict.word(), &compared),
+        Verdict::Error => said(non_success(NonSuccessKind::Error), "the harness broke", &cell.actual),
+    }
+}
+
+fn said(mut status: TestCaseStatus, message: &str, text: &str) -> TestCaseStatus {
+    status.set_message(message);
+    if !text.is_empty() {
+        status.set_description(text);
+    }
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::report_with;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(Verdict::Pass, "")]
+    #[case(Verdict::Skip, "<skipped")]
+    #[case(Verdict::Known, "<skipped")]
+    #[case(Verdict::Stale, "<failure")]
+    #[case(Verdict::Fail, "<failure")]
+    #[case(Verdict::Timeout, "<failure")]
+    #[case(Verdict::Error, "<error")]
+    fn failures_errors_and_skips_are_told_apart(#[case] verdict: Verdict, #[case] element: &str) {
+        let text = String::from_utf8(render(&report_with(verdict))).unwrap();
+        for other in ["<skipped", "<failure", "<error"] {
+            assert_eq!(text.contains(other), other == element, "{text}");
+        }
+        assert!(text.contains("classname=") && text.contains("time=\"0.012\""), "{text}");
+        assert!(text.contains("<testsuite name=\"reference\""), "{text}");
+    }
+}
