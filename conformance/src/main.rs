@@ -15,7 +15,7 @@ mod world;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use deviations::Deviations;
-use report::{Judged, Report, Row};
+use report::{Column, Judged, Report, Row};
 use requirement::Class;
 use runner::Orders;
 use scenario::Scenario;
@@ -72,6 +72,9 @@ struct Run {
     /// A build to judge: what to call it, and the directory with its commands. May be given again
     #[arg(long = "target", value_name = "NAME=DIR", required = true)]
     targets: Vec<Target>,
+    /// Judges also the mixes of two targets: the clients, or svscan, of each with all else of the other
+    #[arg(long, value_name = "A,B")]
+    mix: Option<String>,
     /// The target whose transcript is shown beside a failure [default: `reference`, if there is one]
     #[arg(long, value_name = "NAME")]
     baseline: Option<String>,
@@ -203,6 +206,15 @@ fn judge(run: &Run) -> Result<u8, Trouble> {
             return Err(Trouble::Usage(format!("{}: none of the commands is there", directory.display())));
         }
     }
+    let mut targets = run.targets.clone();
+    let place = tempfile::Builder::new().prefix("svconform-mix-").tempdir()?;
+    if let Some(mix) = &run.mix {
+        let find = |name: &str| run.targets.iter().find(|target| target.name == name);
+        let Some((Some(one), Some(other))) = mix.split_once(',').map(|(one, other)| (find(one), find(other))) else {
+            return Err(Trouble::Usage(format!("--mix takes the names of two targets, A,B: {mix}")));
+        };
+        targets.extend(Target::mixes(one, other, place.path())?);
+    }
     let baseline = run.baseline.clone().or_else(|| names.contains(&"reference").then(|| "reference".to_owned()));
     if let Some(baseline) = run.baseline.as_deref().filter(|baseline| !names.contains(baseline)) {
         return Err(Trouble::Usage(format!("no target is called {baseline}")));
@@ -227,16 +239,15 @@ fn judge(run: &Run) -> Result<u8, Trouble> {
         repeat: run.repeat.into(),
         shuffle: run.shuffle,
     };
-    let entry = |scenario: &Scenario, target: &Target| deviations::entry(&lists, &target.name, scenario.id);
-    let results = runner::run(&selected, &run.targets, &orders, &|scenario, target, cell| {
+    let entry = |scenario: &Scenario, target: &Target| deviations::entry(&lists, target.judged(scenario), scenario.id);
+    let results = runner::run(&selected, &targets, &orders, &|scenario, target, cell| {
         !deviations::judged(cell, entry(scenario, target)).is_trouble()
     })?;
     let rows = selected.iter().zip(results.cells).map(|(scenario, cells)| Row {
         scenario: scenario.id.to_owned(),
         requirements: scenario.requirements.iter().map(|&id| id.to_owned()).collect(),
         class: scenario.class(),
-        results: run
-            .targets
+        results: targets
             .iter()
             .zip(cells)
             .map(|(target, cells)| Judged::of(&target.name, cells, entry(scenario, target)))
@@ -245,7 +256,10 @@ fn judge(run: &Run) -> Result<u8, Trouble> {
     let report = Report {
         schema: report::SCHEMA,
         svconform: env!("CARGO_PKG_VERSION").to_owned(),
-        targets: names.iter().map(|&name| name.to_owned()).collect(),
+        targets: targets
+            .iter()
+            .map(|target| Column { name: target.name.clone(), arguments: target.arguments(&targets) })
+            .collect(),
         baseline,
         milliseconds: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
         interrupted: results.interrupted,

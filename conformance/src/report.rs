@@ -102,8 +102,8 @@ pub(crate) struct Report {
     pub(crate) schema: u32,
     /// The version of svconform.
     pub(crate) svconform: String,
-    /// The names of the targets, in the order of the columns.
-    pub(crate) targets: Vec<String>,
+    /// The targets, in the order of the columns.
+    pub(crate) targets: Vec<Column>,
     /// The target that the others are compared with when one fails.
     pub(crate) baseline: Option<String>,
     /// How long the run took.
@@ -114,6 +114,15 @@ pub(crate) struct Report {
     pub(crate) kept: Option<String>,
     /// The scenarios.
     pub(crate) rows: Vec<Row>,
+}
+
+/// A target of a run.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Column {
+    /// Its name.
+    pub(crate) name: String,
+    /// The arguments of `svconform run` that make it a target again.
+    pub(crate) arguments: String,
 }
 
 /// One scenario on all targets.
@@ -236,7 +245,9 @@ pub(crate) mod tests {
         Report {
             schema: SCHEMA,
             svconform: "0".to_owned(),
-            targets: vec!["ours".to_owned(), "reference".to_owned()],
+            targets: ["ours", "reference"]
+                .map(|name| Column { name: name.to_owned(), arguments: format!("--target {name}=/there") })
+                .into(),
             baseline: Some("reference".to_owned()),
             milliseconds: 20,
             interrupted: false,

@@ -87,6 +87,7 @@ pub(crate) fn run(
 
     let mut cells = vec![vec![vec![]; targets.len()]; scenarios.len()];
     let mut waiting = slots(scenarios.len(), targets.len(), orders.repeat);
+    waiting.retain(|slot| targets[slot.column].concerns(scenarios[slot.row]));
     if let Some(seed) = orders.shuffle {
         shuffle(&mut waiting, seed);
     }

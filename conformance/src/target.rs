@@ -1,5 +1,7 @@
-//! A build to judge: a name and a directory of commands.
+//! A build to judge: a name and a directory of commands. Two builds can be mixed into one.
 
+use crate::scenario::{Need, Scenario};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -10,6 +12,74 @@ pub(crate) struct Target {
     pub(crate) name: String,
     /// Where its commands are.
     pub(crate) directory: PathBuf,
+    /// In a mix, the commands that come from a guest, and the names of guest and host.
+    mixed: Option<Mixed>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mixed {
+    guests: &'static [&'static str],
+    guest: String,
+    host: String,
+}
+
+/// What one build may bring into another: the clients of supervise, or svscan, which runs supervise.
+const GUESTS: [(&str, &[&str]); 2] = [("clients", &["svc", "svok", "svstat"]), ("svscan", &["svscan", "svscanboot"])];
+
+impl Target {
+    /// The mixes of two builds, both ways, as directories of links below `place`: the clients, or svscan, of the one with
+    /// all else of the other.
+    ///
+    /// # Errors
+    /// When the links cannot be made.
+    pub(crate) fn mixes(one: &Target, other: &Target, place: &Path) -> io::Result<Vec<Target>> {
+        let mut mixes = vec![];
+        for (guest, host) in [(one, other), (other, one)] {
+            for (what, guests) in GUESTS {
+                let name = format!("{} {what}, {}", guest.name, host.name);
+                let directory = place.join(mixes.len().to_string());
+                std::fs::create_dir_all(&directory)?;
+                for entry in std::fs::read_dir(&host.directory)? {
+                    let command = entry?.file_name();
+                    let owner = if guests.iter().any(|guest| command == *guest) { guest } else { host };
+                    std::os::unix::fs::symlink(owner.directory.join(&command), directory.join(&command))?;
+                }
+                let mixed = Mixed { guests, guest: guest.name.clone(), host: host.name.clone() };
+                mixes.push(Target { name, directory, mixed: Some(mixed) });
+            }
+        }
+        Ok(mixes)
+    }
+
+    /// The build whose program `scenario` is about: the first word of its id.
+    pub(crate) fn judged(&self, scenario: &Scenario) -> &str {
+        let program = scenario.id.split('/').next().unwrap_or_default();
+        match &self.mixed {
+            None => &self.name,
+            Some(mixed) if mixed.guests.contains(&program) => &mixed.guest,
+            Some(mixed) => &mixed.host,
+        }
+    }
+
+    /// The arguments of `svconform run` that make it a target.
+    pub(crate) fn arguments(&self, all: &[Target]) -> String {
+        let plain = |name: &str| {
+            let target = all.iter().find(|target| target.name == *name);
+            target.map(|target| format!("--target {name}={}", target.directory.display())).unwrap_or_default()
+        };
+        match &self.mixed {
+            None => plain(&self.name),
+            Some(Mixed { guest, host, .. }) => format!("{} {} --mix {guest},{host}", plain(guest), plain(host)),
+        }
+    }
+
+    /// Whether `scenario` says anything of this target that it does not say of one that is not mixed.
+    pub(crate) fn concerns(&self, scenario: &Scenario) -> bool {
+        let Some(mixed) = &self.mixed else { return true };
+        let is_guest = |need: &Need| matches!(need, Need::Command(name) if mixed.guests.contains(name));
+        let is_host = |need: &Need| matches!(need, Need::Command(name) if !mixed.guests.contains(name));
+        scenario.needs.iter().any(is_guest) && scenario.needs.iter().any(is_host)
+    }
 }
 
 impl FromStr for Target {
@@ -25,7 +95,7 @@ impl FromStr for Target {
             return Err(format!("no such directory: {}", directory.display()));
         }
         let directory = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
-        Ok(Target { name: name.to_owned(), directory })
+        Ok(Target { name: name.to_owned(), directory, mixed: None })
     }
 }
 
@@ -47,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_target_is_a_name_and_a_directory_that_is_there() {
-        assert_eq!("a=/".parse(), Ok(Target { name: "a".to_owned(), directory: PathBuf::from("/") }));
+        assert_eq!("a=/".parse(), Ok(Target { name: "a".to_owned(), directory: PathBuf::from("/"), mixed: None }));
         for wrong in ["a", "=/", "a=", "a=/no/such/directory", "a=/dev/null"] {
             assert!(wrong.parse::<Target>().is_err(), "{wrong}");
         }

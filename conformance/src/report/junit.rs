@@ -9,7 +9,7 @@ pub(crate) fn render(report: &Report) -> Vec<u8> {
     let mut suites = quick_junit::Report::new("svconform");
     suites.set_time(Duration::from_millis(report.milliseconds));
     for (column, target) in report.targets.iter().enumerate() {
-        let mut suite = TestSuite::new(target.as_str());
+        let mut suite = TestSuite::new(target.name.as_str());
         suite.add_test_cases(report.rows.iter().map(|row| case(row, &row.results[column])));
         suites.add_test_suite(suite);
     }

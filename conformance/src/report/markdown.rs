@@ -1,6 +1,6 @@
 //! The report as a compatibility table that a project can publish.
 
-use super::{Report, Verdict};
+use super::{Column, Report, Verdict};
 use crate::requirement::Class;
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     writeln!(out, "By svconform {}.\n", report.svconform)?;
     writeln!(out, "| promise | target | pass | known | other |\n|---|---|---|---|---|")?;
     for (class, kind) in [(Class::Doc, "of the manual"), (Class::Obs, "observed")] {
-        for target in &report.targets {
+        for Column { name: target, .. } in &report.targets {
             let count = |verdict| report.count(target, class, verdict);
             let all: usize = Verdict::ALL.iter().map(|&verdict| count(verdict)).sum();
             let (pass, known) = (count(Verdict::Pass), count(Verdict::Known));
@@ -26,7 +26,7 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     writeln!(
         out,
         "\n| scenario | {} |",
-        report.targets.iter().map(|name| cell_text(name)).collect::<Vec<_>>().join(" | ")
+        report.targets.iter().map(|target| cell_text(&target.name)).collect::<Vec<_>>().join(" | ")
     )?;
     writeln!(out, "|---|{}", "---|".repeat(report.targets.len()))?;
     for row in &report.rows {
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn each_scenario_is_a_row_and_each_difference_has_its_reason() {
         let mut report = report_with(Verdict::Known);
-        report.targets[0] = "o|urs".to_owned();
+        report.targets[0].name = "o|urs".to_owned();
         report.rows[0].results[0].deviation = Some(Deviation {
             scenario: report.rows[0].scenario.clone(),
             kind: Kind::Improved,

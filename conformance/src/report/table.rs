@@ -1,6 +1,6 @@
 //! The report for a person: a line per scenario, a column per target, then what went wrong, then the counts.
 
-use super::{Cell, Judged, Report, Row, Verdict};
+use super::{Cell, Column, Judged, Report, Row, Verdict};
 use crate::requirement::{self, Class};
 use crate::world::Step;
 use std::fmt::Write;
@@ -18,11 +18,15 @@ pub(crate) fn render(report: &Report) -> Vec<u8> {
 fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     let width = report.rows.iter().map(|row| row.scenario.len()).max().unwrap_or(0);
     let widest = |column: usize| report.rows.iter().map(|row| row.results[column].words().len()).max().unwrap_or(0);
-    let columns: Vec<usize> =
-        report.targets.iter().enumerate().map(|(column, name)| name.len().max(7).max(widest(column))).collect();
+    let columns: Vec<usize> = report
+        .targets
+        .iter()
+        .enumerate()
+        .map(|(column, target)| target.name.len().max(7).max(widest(column)))
+        .collect();
     write!(out, "{:width$}", "")?;
-    for (name, column) in report.targets.iter().zip(&columns) {
-        write!(out, "  {name:column$}")?;
+    for (target, column) in report.targets.iter().zip(&columns) {
+        write!(out, "  {:column$}", target.name)?;
     }
     trim_line(out);
     for row in &report.rows {
@@ -50,7 +54,7 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
         }
     }
     writeln!(out)?;
-    for target in &report.targets {
+    for Column { name: target, .. } in &report.targets {
         for class in [Class::Doc, Class::Obs] {
             let counts: Vec<String> = Verdict::ALL
                 .iter()
@@ -106,7 +110,9 @@ fn trouble(
             }
         }
     }
-    writeln!(out, "  again     svconform run --target {}=DIR --keep {}", result.target, row.scenario)
+    let column = report.targets.iter().find(|column| column.name == result.target);
+    let arguments = column.map_or("", |column| &column.arguments);
+    writeln!(out, "  again     svconform run {arguments} --keep {}", row.scenario)
 }
 
 fn side_by_side(left: &str, mine: &[Step], right: &str, others: &[Step], out: &mut String) -> std::fmt::Result {
@@ -160,7 +166,7 @@ mod tests {
             "  at        scenarios/svc.rs:7",
             "svc -d web -> exit 0",
             "| reference",
-            "  again     svconform run --target ours=DIR --keep ",
+            "  again     svconform run --target ours=/there --keep ",
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }

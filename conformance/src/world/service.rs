@@ -146,9 +146,12 @@ impl World {
     #[track_caller]
     pub(crate) fn until_other_pid(&self, service: &Service, old: i32) -> Result<i32, Stopped> {
         let wanted = if old == 0 { "up".to_owned() } else { format!("up, and not as {old}") };
+        // A probe is not there yet when it is forked: a signal would kill it before it could write it down.
+        let is_probe = fs::read_link(service.directory.join(probe::NAME)).is_ok_and(|target| target == self.probe);
+        let is_ready = |pid| !is_probe || self.starts(service).iter().any(|(started, ..)| *started == pid);
         self.until_some(&format!("the record of {}", service.name), &wanted, || {
             Ok(match self.record(service) {
-                Some(record) if record.is_up() && record.pid() != old => Ok(record.pid()),
+                Some(record) if record.is_up() && record.pid() != old && is_ready(record.pid()) => Ok(record.pid()),
                 Some(record) => Err(record.to_string()),
                 None => Err("no record".to_owned()),
             })
