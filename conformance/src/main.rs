@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod deviations;
+mod model;
 mod observe;
 mod probe;
+mod random;
 mod report;
 mod requirement;
 mod runner;
@@ -84,6 +86,12 @@ struct Run {
     /// How many times longer waits may take: for slow or busy machines
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = scale)]
     time_scale: f64,
+    /// Runs N random sequences of events, alone or with the scenarios that are filtered
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    random: u16,
+    /// The seed of the first random sequence; the others have the next numbers
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    seed: u64,
     /// Runs each scenario this many times; the worst run counts
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     repeat: u16,
@@ -182,6 +190,11 @@ impl From<io::Error> for Trouble {
 }
 
 fn select(filters: &[String]) -> Result<Vec<&'static Scenario>, Trouble> {
+    if let [id] = filters
+        && let Some(scenario) = random::find(id)
+    {
+        return Ok(vec![scenario]);
+    }
     for filter in filters {
         if !scenarios::all().any(|scenario| scenario.matches(filter)) {
             return Err(Trouble::Usage(format!("no scenario matches {filter}")));
@@ -191,7 +204,9 @@ fn select(filters: &[String]) -> Result<Vec<&'static Scenario>, Trouble> {
 }
 
 fn judge(run: &Run) -> Result<u8, Trouble> {
-    let mut selected = select(&run.filter)?;
+    // With --random and no filter, the random sequences are all that is asked for.
+    let mut selected = if run.random > 0 && run.filter.is_empty() { vec![] } else { select(&run.filter)? };
+    selected.extend(random::rows(run.random.into(), run.seed));
     selected.retain(|scenario| run.level == Level::All || scenario.class() == Class::Doc);
     if selected.is_empty() {
         return Err(Trouble::Usage("no scenario is selected".to_owned()));

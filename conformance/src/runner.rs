@@ -4,7 +4,7 @@ use crate::observe::process::Process;
 use crate::report::{Cell, Verdict};
 use crate::scenario::Scenario;
 use crate::target::Target;
-use crate::worker::DEADLINE;
+use crate::worker::deadline;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -95,7 +95,7 @@ pub(crate) fn run(
     let total = waiting.len();
     let mut jobs: Vec<Job> = vec![];
     let (mut done, mut interrupted) = (0, false);
-    let limit = DEADLINE.mul_f64(orders.scale) + GRACE;
+    let limit = |job: &Job| deadline(scenarios[job.slot.row].id).mul_f64(orders.scale) + GRACE;
     while !jobs.is_empty() || !waiting.is_empty() {
         while jobs.len() < orders.jobs
             && let Some(slot) = waiting.pop_front()
@@ -103,7 +103,7 @@ pub(crate) fn run(
             jobs.push(start(scenarios[slot.row], &targets[slot.column], place.path(), slot, orders.scale)?);
         }
         progress(done, total, jobs.iter().map(|job| scenarios[job.slot.row].id).next_back());
-        let next = jobs.iter().map(|job| limit.saturating_sub(job.begin.elapsed())).min().unwrap_or(limit);
+        let next = jobs.iter().map(|job| limit(job).saturating_sub(job.begin.elapsed())).min().unwrap_or(GRACE);
         let timeout = PollTimeout::try_from(next + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
         let _ = poll(&mut [PollFd::new(signals.as_fd(), PollFlags::POLLIN)], timeout);
         while let Ok(Some(signal)) = signals.read_signal() {
@@ -114,7 +114,7 @@ pub(crate) fn run(
         }
         let mut running = vec![];
         for mut job in jobs {
-            let overdue = job.begin.elapsed() > limit;
+            let overdue = job.begin.elapsed() > limit(&job);
             if overdue || interrupted {
                 let _ = job.child.kill();
                 job.child.wait()?;

@@ -11,6 +11,7 @@ mod svscan_log;
 mod svscanboot;
 mod svstat;
 
+use crate::random;
 use crate::scenario::{Need, Scenario};
 
 /// Every file's list.
@@ -34,7 +35,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
 
 /// The scenario called `id`.
 pub(crate) fn find(id: &str) -> Option<&'static Scenario> {
-    all().find(|scenario| scenario.id == id)
+    all().find(|scenario| scenario.id == id).or_else(|| random::find(id))
 }
 
 /// The commands that scenarios need.

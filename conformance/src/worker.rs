@@ -1,5 +1,6 @@
 //! One cell: a scenario on a target, in a process of its own, so that a crash or a hang costs one cell.
 
+use crate::random;
 use crate::report::{Cell, Verdict};
 use crate::scenario::{Need, Scenario, Stopped};
 use crate::target;
@@ -11,8 +12,12 @@ use std::time::{Duration, Instant};
 
 /// No file of a cell grows beyond this: a command that floods its output is stopped by SIGXFSZ.
 const LARGEST_FILE: u64 = 16 << 20;
-/// How long a scenario may take before its waits give up.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
+const DEADLINE: Duration = Duration::from_secs(40);
+
+/// How long the scenario called `id` may take before its waits give up.
+pub(crate) fn deadline(id: &str) -> Duration {
+    DEADLINE * random::patience(id)
+}
 
 /// What a worker is told on its command line.
 #[derive(Debug, clap::Args)]
@@ -51,8 +56,9 @@ fn run(scenario: &Scenario, assignment: &Assignment) -> io::Result<Cell> {
     let _ = nix::unistd::setsid();
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
     setrlimit(Resource::RLIMIT_FSIZE, LARGEST_FILE, LARGEST_FILE)?;
-    let deadline = DEADLINE.mul_f64(assignment.scale);
-    let world = World::new(&assignment.directory, &assignment.commands, deadline, assignment.scale)?;
+    let deadline = deadline(scenario.id).mul_f64(assignment.scale);
+    let seed = scenario.id.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+    let world = World::new(&assignment.directory, &assignment.commands, deadline, assignment.scale, seed)?;
     let begin = Instant::now();
     let outcome = match missing(scenario, &assignment.commands) {
         Some(missing) => Err(Stopped::Skipped { missing }),

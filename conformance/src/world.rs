@@ -50,6 +50,7 @@ pub(crate) struct World {
     began: Instant,
     deadline: Duration,
     scale: f64,
+    seed: u64,
     steps: RefCell<Vec<Step>>,
     ended: RefCell<BTreeMap<i32, Exit>>,
     expected: RefCell<BTreeSet<i32>>,
@@ -61,7 +62,13 @@ impl World {
     ///
     /// # Errors
     /// When this process cannot be made fit for it.
-    pub(crate) fn new(directory: &Path, commands: &Path, deadline: Duration, scale: f64) -> io::Result<World> {
+    pub(crate) fn new(
+        directory: &Path,
+        commands: &Path,
+        deadline: Duration,
+        scale: f64,
+        seed: u64,
+    ) -> io::Result<World> {
         std::env::set_current_dir(directory)?;
         nix::sys::prctl::set_child_subreaper(true)?;
         nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
@@ -72,6 +79,7 @@ impl World {
             began: Instant::now(),
             deadline,
             scale,
+            seed,
             steps: RefCell::default(),
             ended: RefCell::default(),
             expected: RefCell::default(),
@@ -92,6 +100,11 @@ impl World {
     /// `time`, made longer where `--time-scale` says that the machine is slow. For the upper ends of waits only.
     pub(crate) fn scaled(&self, time: Duration) -> Duration {
         time.mul_f64(self.scale)
+    }
+
+    /// The number that random sequences follow from.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The transcript.

@@ -1,0 +1,233 @@
+//! What supervise promises, as a model: commands and deaths in, and what can then be seen of the service.
+//!
+//! Written from the requirements and not from any implementation. It speaks of a service that is not killed within a
+//! second of its start: what happens then is where builds may differ, and has scenarios of its own.
+
+use crate::probe::signal_called;
+use std::collections::BTreeSet;
+
+/// What is wanted: byte 17 of the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Want {
+    Up,
+    Down,
+    Once,
+}
+
+/// A service with or without a supervise.
+#[derive(Debug, Clone)]
+pub(crate) struct Model {
+    /// Whether a supervise is there.
+    pub(crate) supervised: bool,
+    /// Whether there is a file `down` now.
+    pub(crate) down_file: bool,
+    /// Whether the service runs.
+    pub(crate) up: bool,
+    /// Whether it is stopped, by STOP, and not only recorded so.
+    pub(crate) stopped: bool,
+    /// How often it was started.
+    pub(crate) starts: usize,
+    /// The names of the signals that it has handled.
+    pub(crate) signals: Vec<String>,
+    want: Want,
+    leaving: bool,
+    survives: BTreeSet<&'static str>,
+    pending: BTreeSet<i32>,
+}
+
+impl Model {
+    /// A service directory where no supervise has been yet. The service survives signals of these names.
+    pub(crate) fn new(survives: &[&'static str]) -> Model {
+        Model {
+            supervised: false,
+            down_file: false,
+            up: false,
+            stopped: false,
+            starts: 0,
+            signals: vec![],
+            want: Want::Up,
+            leaving: false,
+            survives: survives.iter().copied().collect(),
+            pending: BTreeSet::new(),
+        }
+    }
+
+    /// A supervise is started. Where one is already, the new one goes away again (SUP-06).
+    pub(crate) fn supervise(&mut self) {
+        if self.supervised {
+            return;
+        }
+        (self.supervised, self.leaving) = (true, false);
+        self.want = if self.down_file { Want::Down } else { Want::Up };
+        if self.want == Want::Up {
+            self.start();
+        }
+    }
+
+    /// supervise reads a command (SUP-43).
+    pub(crate) fn ask(&mut self, letter: char) {
+        if !self.supervised {
+            return;
+        }
+        match letter {
+            'u' => self.want_running(Want::Up),
+            'o' => self.want_running(Want::Once),
+            'd' => {
+                self.want = Want::Down;
+                if self.up {
+                    self.pending.insert(number("TERM"));
+                    self.resume();
+                }
+            }
+            'x' => {
+                self.leaving = true;
+                self.supervised = self.up;
+            }
+            'p' => self.stopped = self.up,
+            'c' => self.resume(),
+            'h' => self.signal("HUP"),
+            'a' => self.signal("ALRM"),
+            'i' => self.signal("INT"),
+            't' => self.signal("TERM"),
+            'k' if self.up => self.die(),
+            _ => {}
+        }
+    }
+
+    /// The service ends by itself, or by a signal (SUP-34, SUP-47, SUP-51).
+    pub(crate) fn die(&mut self) {
+        (self.up, self.stopped) = (false, false);
+        self.pending.clear();
+        if self.leaving {
+            self.supervised = false;
+        } else if self.want == Want::Up {
+            self.start();
+        }
+    }
+
+    /// Whether one of `letters` may kill the service, so that it must have lived for a second first.
+    pub(crate) fn may_die_of(&self, letters: &str) -> bool {
+        self.up
+            && (letters.contains(['d', 'h', 'a', 'i', 't', 'k']) || letters.contains('c') && !self.pending.is_empty())
+    }
+
+    /// The record in words, as [`crate::observe::record::Record::state`]. There is none before the first supervise.
+    pub(crate) fn record(&self) -> String {
+        let want = match self.want {
+            Want::Up => "u",
+            Want::Down => "d",
+            Want::Once => "0",
+        };
+        let up = if self.up { "up" } else { "down" };
+        format!("{up}, paused {}, want {want}", u8::from(self.stopped))
+    }
+
+    /// What svstat says, without the name and with `N` for numbers (STAT-01).
+    pub(crate) fn svstat(&self) -> String {
+        if !self.supervised {
+            return "supervise not running".to_owned();
+        }
+        let mut line = if self.up { "up (pid N) N seconds".to_owned() } else { "down N seconds".to_owned() };
+        if self.up && self.down_file {
+            line += ", normally down";
+        }
+        if !self.up && !self.down_file {
+            line += ", normally up";
+        }
+        if self.stopped {
+            line += ", paused";
+        }
+        if self.up && self.want == Want::Down {
+            line += ", want down";
+        }
+        line
+    }
+
+    fn want_running(&mut self, want: Want) {
+        self.want = want;
+        if !self.up {
+            self.start();
+        }
+    }
+
+    fn start(&mut self) {
+        (self.up, self.stopped) = (true, false);
+        self.starts += 1;
+    }
+
+    fn signal(&mut self, name: &'static str) {
+        if self.up {
+            self.pending.insert(number(name));
+            if !self.stopped {
+                self.handle_pending();
+            }
+        }
+    }
+
+    /// CONT: what has waited is handled, and CONT itself if the service is still there.
+    fn resume(&mut self) {
+        if self.up {
+            self.stopped = false;
+            self.pending.insert(number("CONT"));
+            self.handle_pending();
+        }
+    }
+
+    /// The kernel hands out signals by number. The first that the service does not survive ends it.
+    fn handle_pending(&mut self) {
+        while let Some(number) = self.pending.pop_first() {
+            let name = crate::probe::signal_name(number);
+            let harmless = name == "CONT" || self.survives.contains(name.as_str());
+            self.signals.push(name);
+            if !harmless {
+                return self.die();
+            }
+        }
+    }
+}
+
+fn number(name: &str) -> i32 {
+    signal_called(name).map_or(0, |signal| signal as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(survives: &[&'static str], letters: &str) -> Model {
+        let mut model = Model::new(survives);
+        model.supervise();
+        letters.chars().for_each(|letter| model.ask(letter));
+        model
+    }
+
+    #[test]
+    fn the_table_of_commands() {
+        assert_eq!(after(&[], "").svstat(), "up (pid N) N seconds");
+        assert_eq!(after(&[], "d").svstat(), "down N seconds, normally up");
+        assert_eq!(after(&["TERM"], "pd").record(), "up, paused 0, want d");
+        assert_eq!(after(&["TERM"], "d").svstat(), "up (pid N) N seconds, want down");
+        assert_eq!(after(&[], "p").svstat(), "up (pid N) N seconds, paused");
+        assert_eq!(after(&[], "o").record(), "up, paused 0, want 0");
+        assert_eq!(after(&[], "ok").record(), "down, paused 0, want 0");
+        assert_eq!(after(&[], "kkk").starts, 4);
+        assert_eq!(after(&[], "du").starts, 2);
+    }
+
+    #[test]
+    fn x_waits_for_the_service_to_go_down_and_then_nothing_is_heard() {
+        assert!(after(&[], "x").supervised);
+        assert!(after(&["HUP"], "xhu").supervised);
+        assert!(!after(&[], "xk").supervised);
+        assert_eq!(after(&[], "dxu").starts, 1);
+    }
+
+    #[test]
+    fn signals_to_a_paused_service_wait() {
+        let mut model = after(&["HUP"], "pht");
+        assert_eq!((model.signals.len(), model.stopped), (0, true));
+        model.ask('c');
+        assert_eq!(model.signals, ["HUP", "TERM"]);
+        assert_eq!((model.starts, model.record()), (2, "up, paused 0, want u".to_owned()));
+    }
+}

@@ -1,0 +1,202 @@
+//! Events in random order: generated sequences run on the target and compared with [`crate::model`] after each event.
+//!
+//! A failing sequence is shrunk to the shortest that still fails. `svconform run --random N --seed S` runs N of them; the
+//! row `random/S` is the one that follows from seed S.
+
+use crate::model::Model;
+use crate::probe::monotonic;
+use crate::scenario::{Need, Outcome, Scenario, Stopped};
+use crate::world::{Running, Service, World};
+use nix::sys::signal::Signal;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use std::cell::RefCell;
+use std::time::Duration;
+
+/// The first word of the ids of random rows.
+const PREFIX: &str = "random/";
+/// A sequence waits as long as this before it kills a service that was just started: see [`crate::model`].
+const SETTLED: Duration = Duration::from_millis(1100);
+/// How often a failing sequence is made shorter and tried again.
+const SHRINKS: u32 = 40;
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Event {
+    /// These commands, in one write.
+    Ask(String),
+    /// The service exits with this code.
+    Exit(u8),
+    /// A file `down` is made, or removed.
+    Down(bool),
+    /// A supervise is started.
+    Supervise,
+}
+
+/// A sequence and the service that it happens to.
+#[derive(Debug, Clone)]
+struct Sequence {
+    survives: Vec<&'static str>,
+    events: Vec<Event>,
+}
+
+/// The scenario that follows from the seed in `id`, if `id` is a random row's.
+pub(crate) fn find(id: &str) -> Option<&'static Scenario> {
+    id.strip_prefix(PREFIX)?.parse::<u64>().ok()?;
+    Some(Box::leak(Box::new(Scenario {
+        id: String::leak(id.to_owned()),
+        requirements: &[
+            "SUP-06", "SUP-22", "SUP-24", "SUP-34", "SUP-43", "SUP-45", "SUP-46", "SUP-47", "SUP-51", "STAT-01",
+        ],
+        needs: &[Need::Command("supervise"), Need::Command("svc"), Need::Command("svstat")],
+        does: "Runs commands, exits, restarts of supervise and changes of the down file in an order that follows from the \
+               number, and looks at the record, svstat, the starts and the signals after each.",
+        run,
+    })))
+}
+
+/// The rows of `--random count --seed seed`.
+pub(crate) fn rows(count: u64, seed: u64) -> impl Iterator<Item = &'static Scenario> {
+    (0..count).filter_map(move |index| find(&format!("{PREFIX}{}", seed.wrapping_add(index))))
+}
+
+/// How many times longer than others a scenario may take: shrinking runs a sequence again and again.
+pub(crate) fn patience(id: &str) -> u32 {
+    if id.starts_with(PREFIX) { 8 } else { 1 }
+}
+
+/// Commands whose outcome does not depend on how fast the service handles a signal, or dies of it: svc sends each letter
+/// once, no two letters send the same signal, and `c` comes last, since a STOP after it would take the CONT back.
+fn ask() -> impl Strategy<Value = Event> {
+    let one = select("udopchaitkx".chars().collect::<Vec<_>>()).prop_map(String::from);
+    let harmless = (subsequence(vec!['o', 'p', 'u'], 1..4).prop_shuffle(), select(vec!["", "c"]))
+        .prop_map(|(letters, last)| String::from_iter(letters) + last);
+    let typed = select(vec!["du", "dx", "pc", "pd", "pt", "ph", "ox", "ux", "px", "xh"]);
+    prop_oneof![6 => one, 2 => harmless, 3 => typed.prop_map(str::to_owned)].prop_map(Event::Ask)
+}
+
+fn sequence() -> impl Strategy<Value = Sequence> {
+    let event = prop_oneof![
+        8 => ask(),
+        2 => any::<u8>().prop_map(Event::Exit),
+        1 => any::<bool>().prop_map(Event::Down),
+        2 => Just(Event::Supervise),
+    ];
+    let survives = select(vec![vec![], vec!["HUP", "ALRM", "INT"], vec!["TERM"], vec!["HUP", "ALRM", "INT", "TERM"]]);
+    (survives, vec(event, 1..9)).prop_map(|(survives, events)| Sequence { survives, events })
+}
+
+fn run(world: &World) -> Outcome {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&world.seed().to_le_bytes());
+    let config = Config { cases: 1, max_shrink_iters: SHRINKS, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    // What stopped the last sequence that did not fail as a sequence does, or that failed.
+    let stopped = RefCell::new(None);
+    let names = RefCell::new(0..);
+    let result = runner.run(&sequence(), |sequence| {
+        let name = format!("s{}", names.borrow_mut().next().unwrap_or(0));
+        happen(world, &name, &sequence).map_err(|why| {
+            let reason = format!("{why:?}");
+            let is_failure = matches!(why, Stopped::Failed { .. });
+            *stopped.borrow_mut() = Some(why);
+            if is_failure { TestCaseError::fail(reason) } else { TestCaseError::reject(reason) }
+        })
+    });
+    match (result, stopped.into_inner()) {
+        (Err(TestError::Fail(_, shortest)), Some(Stopped::Failed { at, expected, actual })) => Err(Stopped::Failed {
+            at,
+            expected,
+            actual: format!("{actual}; the shortest that fails: {}", shown(&shortest)),
+        }),
+        (_, Some(stopped)) => Err(stopped),
+        (Ok(()), None) => Ok(()),
+        (Err(error), None) => Err(Stopped::Broken { why: error.to_string() }),
+    }
+}
+
+fn shown(sequence: &Sequence) -> String {
+    format!("{:?} on a service that survives {:?}", sequence.events, sequence.survives)
+}
+
+/// Lets a sequence happen to a new service, and ends what it has started.
+fn happen(world: &World, name: &str, sequence: &Sequence) -> Outcome {
+    world.note("sequence", shown(sequence));
+    let plan = format!("survive {}", sequence.survives.join(" "));
+    let service = world.service(name, plan.trim_end())?;
+    let mut model = Model::new(&sequence.survives);
+    let mut supervise = None;
+    let outcome = std::iter::once(&Event::Supervise).chain(&sequence.events).try_for_each(|event| {
+        act(world, &service, &mut model, &mut supervise, event)?;
+        compare(world, &service, &model)
+    });
+    if let Some(supervise) = supervise.filter(|supervise| world.is_running(supervise)) {
+        world.kill(&supervise, Signal::SIGKILL)?;
+    }
+    for (pid, ..) in world.starts(&service) {
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL);
+    }
+    outcome
+}
+
+fn act(world: &World, service: &Service, model: &mut Model, supervise: &mut Option<Running>, event: &Event) -> Outcome {
+    match event {
+        Event::Ask(letters) => {
+            if model.may_die_of(letters) {
+                settle(world, service)?;
+            }
+            world.run("svc", &[&format!("-{letters}"), &service.name]).map(drop)?;
+            letters.chars().for_each(|letter| model.ask(letter));
+        }
+        Event::Exit(code) => {
+            if model.up && !model.stopped {
+                settle(world, service)?;
+                world.order(service, &format!("exit {code}"))?;
+                model.die();
+            }
+        }
+        Event::Down(there) => {
+            if *there != model.down_file {
+                let down = service.directory.join("down");
+                if *there {
+                    world.write_file(down, "")?
+                } else {
+                    world.remove(down)?
+                }
+                model.down_file = *there;
+            }
+        }
+        Event::Supervise => {
+            let started = world.command("supervise").arg(&service.name).start()?;
+            if model.supervised {
+                world.until("a second supervise", false, || Ok(world.is_running(&started)))?;
+            } else {
+                *supervise = Some(started);
+            }
+            model.supervise();
+        }
+    }
+    Ok(())
+}
+
+/// Waits until the service has lived for long enough that its death leads to a start at once.
+fn settle(world: &World, service: &Service) -> Outcome {
+    let settled = u64::try_from(SETTLED.as_nanos()).unwrap_or(u64::MAX);
+    world.until("the service is settled", true, || {
+        Ok(world.starts(service).last().is_some_and(|(_, at, _)| monotonic() >= at + settled))
+    })
+}
+
+fn compare(world: &World, service: &Service, model: &Model) -> Outcome {
+    let sorted = |mut names: Vec<String>| {
+        names.sort();
+        names
+    };
+    world.until("a supervise", model.supervised, || Ok(world.is_supervised(service)))?;
+    world.until("starts", model.starts, || Ok(world.starts(service).len()))?;
+    world.until_state(service, &model.record())?;
+    world.until("signals", sorted(model.signals.clone()), || Ok(sorted(world.signals(service))))?;
+    world.until("svstat", format!("{}: {}", service.name, model.svstat()), || world.svstat(service))
+}
