@@ -111,6 +111,18 @@ impl Model {
             && (letters.contains(['d', 'h', 'a', 'i', 't', 'k']) || letters.contains('c') && !self.pending.is_empty())
     }
 
+    /// The part of `letters` of which it is clear what comes. A signal right behind the start of a service may come before
+    /// the service is ready to handle it, and what stands behind `d` may come after a supervise that is leaving is gone.
+    pub(crate) fn what_can_be_foretold<'a>(&self, letters: &'a str) -> &'a str {
+        if let Some(down) = letters.find('d').filter(|_| self.leaving) {
+            return &letters[..=down];
+        }
+        let start = letters.find(['u', 'o']).filter(|_| !self.up);
+        let signal =
+            start.and_then(|start| letters[start..].find(|letter| !"uox".contains(letter)).map(|at| start + at));
+        &letters[..signal.unwrap_or(letters.len())]
+    }
+
     /// The record in words, as [`crate::observe::record::Record::state`]. There is none before the first supervise.
     pub(crate) fn record(&self) -> String {
         let want = match self.want {
@@ -220,6 +232,14 @@ mod tests {
         assert!(after(&["HUP"], "xhu").supervised);
         assert!(!after(&[], "xk").supervised);
         assert_eq!(after(&[], "dxu").starts, 1);
+    }
+
+    #[test]
+    fn what_is_a_race_is_left_out() {
+        assert_eq!(after(&[], "d").what_can_be_foretold("puoxc"), "puox");
+        assert_eq!(after(&[], "").what_can_be_foretold("puoxc"), "puoxc");
+        assert_eq!(after(&[], "d").what_can_be_foretold("pc"), "pc");
+        assert_eq!(after(&[], "x").what_can_be_foretold("du"), "d");
     }
 
     #[test]

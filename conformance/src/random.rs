@@ -144,10 +144,11 @@ fn happen(world: &World, name: &str, sequence: &Sequence) -> Outcome {
 fn act(world: &World, service: &Service, model: &mut Model, supervise: &mut Option<Running>, event: &Event) -> Outcome {
     match event {
         Event::Ask(letters) => {
+            let letters = model.what_can_be_foretold(letters);
             if model.may_die_of(letters) {
                 settle(world, service)?;
             }
-            world.run("svc", &[&format!("-{letters}"), &service.name]).map(drop)?;
+            world.run("svc", &[&*format!("-{letters}"), &service.name]).map(drop)?;
             letters.chars().for_each(|letter| model.ask(letter));
         }
         Event::Exit(code) => {
