@@ -195,6 +195,9 @@ fn compare(world: &World, service: &Service, model: &Model) -> Outcome {
         names.sort();
         names
     };
+    if model.supervised {
+        world.until_heard(service)?;
+    }
     world.until("a supervise", model.supervised, || Ok(world.is_supervised(service)))?;
     world.until("starts", model.starts, || Ok(world.starts(service).len()))?;
     world.until_state(service, &model.record())?;

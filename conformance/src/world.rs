@@ -275,7 +275,7 @@ impl World {
     }
 
     /// Opens for reading without waiting for a writer: what holds a fifo open as a supervise would.
-    pub(crate) fn open_reader(&self, name: &str) -> Result<fs::File, Stopped> {
+    pub(crate) fn open_reader(&self, name: impl AsRef<Path>) -> Result<fs::File, Stopped> {
         let path = self.path(name);
         fs::OpenOptions::new()
             .read(true)

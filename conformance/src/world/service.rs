@@ -5,8 +5,10 @@ use crate::observe::record::Record;
 use crate::observe::svstat::normalised;
 use crate::probe::{self, Event, Start, What};
 use crate::scenario::{Outcome, Stopped};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
@@ -171,6 +173,16 @@ impl World {
     #[track_caller]
     pub(crate) fn until_supervised(&self, service: &Service) -> Outcome {
         self.until(&format!("a supervise in {}", service.name), true, || Ok(self.is_supervised(service)))
+    }
+
+    /// Waits until supervise has read all commands that were sent. The original reads none for a second after a start.
+    #[track_caller]
+    pub(crate) fn until_heard(&self, service: &Service) -> Outcome {
+        let control = self.open_reader(service.directory.join("supervise/control"))?;
+        self.until("the commands are read", true, || {
+            let mut waiting = [PollFd::new(control.as_fd(), PollFlags::POLLIN)];
+            Ok(poll(&mut waiting, PollTimeout::ZERO) == Ok(0))
+        })
     }
 
     /// Waits until no supervise does.
