@@ -93,27 +93,47 @@ fn run(world: &World) -> Outcome {
     seed[..8].copy_from_slice(&world.seed().to_le_bytes());
     let config = Config { cases: 1, max_shrink_iters: SHRINKS, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    // What stopped the last sequence that did not fail as a sequence does, or that failed.
+    // What broke, timed out or was skipped: nothing is learnt by going on.
     let stopped = RefCell::new(None);
     let names = RefCell::new(0..);
-    let result = runner.run(&sequence(), |sequence| {
+    let happen_again = |sequence: &Sequence| {
         let name = format!("s{}", names.borrow_mut().next().unwrap_or(0));
-        happen(world, &name, &sequence).map_err(|why| {
-            let reason = format!("{why:?}");
-            let is_failure = matches!(why, Stopped::Failed { .. });
-            *stopped.borrow_mut() = Some(why);
-            if is_failure { TestCaseError::fail(reason) } else { TestCaseError::reject(reason) }
-        })
+        happen(world, &name, sequence)
+    };
+    let result = runner.run(&sequence(), |sequence| {
+        if stopped.borrow().is_some() {
+            return Ok(());
+        }
+        match happen_again(&sequence) {
+            Ok(()) => Ok(()),
+            Err(failed @ Stopped::Failed { .. }) => Err(TestCaseError::fail(format!("{failed:?}"))),
+            Err(other) => {
+                *stopped.borrow_mut() = Some(other);
+                Ok(())
+            }
+        }
     });
     match (result, stopped.into_inner()) {
-        (Err(TestError::Fail(_, shortest)), Some(Stopped::Failed { at, expected, actual })) => Err(Stopped::Failed {
-            at,
-            expected,
-            actual: format!("{actual}; the shortest that fails: {}", shown(&shortest)),
-        }),
         (_, Some(stopped)) => Err(stopped),
         (Ok(()), None) => Ok(()),
-        (Err(error), None) => Err(Stopped::Broken { why: error.to_string() }),
+        (Err(TestError::Fail(reason, shortest)), None) => {
+            // Once more, so that the transcript is that of the shortest.
+            world.forget_steps();
+            let shortest_shown = shown(&shortest);
+            Err(match happen_again(&shortest) {
+                Err(Stopped::Failed { at, expected, actual }) => Stopped::Failed {
+                    at,
+                    expected,
+                    actual: format!("{actual}; in the shortest sequence, {shortest_shown}"),
+                },
+                _ => Stopped::Failed {
+                    at: String::new(),
+                    expected: format!("what is promised, in {shortest_shown}"),
+                    actual: format!("it failed, but not when it was run once more: {reason}"),
+                },
+            })
+        }
+        (Err(TestError::Abort(reason)), None) => Err(Stopped::Broken { why: reason.to_string() }),
     }
 }
 
@@ -195,10 +215,10 @@ fn compare(world: &World, service: &Service, model: &Model) -> Outcome {
         names.sort();
         names
     };
+    world.until("a supervise", model.supervised, || Ok(world.is_supervised(service)))?;
     if model.supervised {
         world.until_heard(service)?;
     }
-    world.until("a supervise", model.supervised, || Ok(world.is_supervised(service)))?;
     world.until("starts", model.starts, || Ok(world.starts(service).len()))?;
     world.until_state(service, &model.record())?;
     world.until("signals", sorted(model.signals.clone()), || Ok(sorted(world.signals(service))))?;

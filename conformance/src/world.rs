@@ -112,6 +112,11 @@ impl World {
         self.steps.borrow().clone()
     }
 
+    /// Begins the transcript anew.
+    pub(crate) fn forget_steps(&self) {
+        self.steps.borrow_mut().clear();
+    }
+
     /// Adds to the transcript.
     pub(crate) fn note(&self, did: impl Into<String>, saw: impl Into<String>) {
         let at = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
