@@ -3,6 +3,7 @@
 //! The Rust runtime's own entry is not used: it would ignore SIGPIPE before `main`, and what supervise hands on to
 //! `./run` must be what supervise was given.
 
+use nix::libc;
 use std::ffi::{CStr, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 
@@ -17,6 +18,14 @@ unsafe extern "C" fn main(count: std::ffi::c_int, vector: *const *mut c_char) ->
     // SAFETY: the C runtime passes `count` pointers at `vector`, which live and stay in place until the process ends.
     let vector = unsafe { std::slice::from_raw_parts(vector, count) };
     crate::run(Args(vector)).into()
+}
+
+/// The name of the file that was executed, as its caller gave it. A caller may pass another name as first argument.
+pub(crate) fn file() -> Option<&'static OsStr> {
+    // SAFETY: getauxval only reads what the kernel left for this process.
+    let name = unsafe { libc::getauxval(libc::AT_EXECFN) } as *const c_char;
+    // SAFETY: the kernel puts a string there that lives as long as the process.
+    (!name.is_null()).then(|| OsStr::from_bytes(unsafe { CStr::from_ptr(name) }.to_bytes()))
 }
 
 impl Args {
