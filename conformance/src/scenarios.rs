@@ -1,5 +1,6 @@
 //! The scenarios, a file per program or theme. To add one is to add an entry and a function to one of the files.
 
+mod readers;
 mod readproctitle;
 mod supervise_control;
 mod supervise_lifetime;
@@ -16,6 +17,7 @@ use crate::scenario::{Need, Scenario};
 
 /// Every file's list.
 const FILES: &[&[Scenario]] = &[
+    readers::SCENARIOS,
     readproctitle::SCENARIOS,
     supervise_control::SCENARIOS,
     supervise_lifetime::SCENARIOS,

@@ -78,10 +78,8 @@ fn run(scenario: &Scenario, assignment: &Assignment) -> io::Result<Cell> {
 /// What `scenario` needs and this machine or target lacks.
 fn missing(scenario: &Scenario, commands: &Path) -> Option<String> {
     scenario.needs.iter().find_map(|need| match need {
-        Need::Command(name) => {
-            (!target::has_command(commands, name)).then(|| format!("the target has no command {name}"))
-        }
-        Need::Tool(name) => target::tool(name).is_none().then(|| format!("the program {name}")),
+        Need::Command(name) => (!target::has_command(commands, name)).then(|| format!("command {name} in the target")),
+        Need::Tool(name) => target::tool(name).is_none().then(|| format!("program {name} on this machine")),
         Need::Root => (!nix::unistd::geteuid().is_root()).then(|| "root".to_owned()),
         Need::Unprivileged => nix::unistd::geteuid().is_root().then(|| "an unprivileged user".to_owned()),
     })

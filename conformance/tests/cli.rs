@@ -118,7 +118,7 @@ fn a_command_that_leaves_a_process_behind_fails_and_the_process_is_gone() {
 fn what_a_target_lacks_is_a_skip_and_with_require_all_a_failure() {
     let mut command = svconform();
     command.args(["run", "--target", &wrong("liar"), "SUP-01"]);
-    command.assert().success().stdout(contains("skip").and(contains("the target has no command supervise")));
+    command.assert().success().stdout(contains("skip").and(contains("no command supervise in the target")));
     command.arg("--require-all").assert().code(1);
 }
 
