@@ -228,6 +228,7 @@ impl Probe {
             let line = shown(&line[..end]);
             let words: Vec<&str> = line.split(' ').collect();
             match words[..] {
+                [""] => {}
                 ["exit" | "die", _] => self.end = Some((0, line.clone())),
                 [how @ ("exit" | "die"), what, "after", millis] => {
                     let after = Duration::from_millis(millis.parse().map_err(io::Error::other)?);

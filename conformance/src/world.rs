@@ -6,9 +6,11 @@
 mod command;
 mod ending;
 mod private_root;
+mod scanning;
 mod service;
 
-pub(crate) use command::{Exit, Ran, Running};
+pub(crate) use command::{Command, Exit, Ran, Running};
+pub(crate) use scanning::{SCAN, directory_of, parent_of};
 pub(crate) use service::Service;
 
 use crate::observe::shown;

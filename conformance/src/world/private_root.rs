@@ -44,6 +44,19 @@ impl World {
         nix::unistd::chroot(&root).map_err(|error| skipped(&error))?;
         std::env::set_current_dir(&self.directory).map_err(|error| broken(&self.directory, &error))
     }
+
+    /// The same, and `/bin` holds nothing but links: the names and targets in `entries`. Skips where `/bin` is no link
+    /// to another directory, in which all programs stay within reach.
+    pub(crate) fn private_bin(&self, entries: &[(&str, &str)]) -> Outcome {
+        self.private_root()?;
+        let bin = Path::new("/bin");
+        if !bin.is_symlink() {
+            return Err(Stopped::Skipped { missing: "/bin that is a link".to_owned() });
+        }
+        self.remove(bin)?;
+        self.make_directory("/bin")?;
+        entries.iter().try_for_each(|(name, target)| self.link(target, bin.join(name)))
+    }
 }
 
 /// Makes each entry of `from`, other than `but`, appear in `to`.
@@ -73,5 +86,5 @@ fn bind(source: &Path, place: &Path) -> io::Result<()> {
 }
 
 fn skipped(error: &nix::errno::Errno) -> Stopped {
-    Stopped::Skipped { missing: format!("the right to make a mount namespace ({error})") }
+    Stopped::Skipped { missing: format!("right to make a mount namespace ({error})") }
 }
