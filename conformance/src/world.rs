@@ -4,12 +4,14 @@
 //! it. Whatever is started here, or by what is started here, ends with the scenario.
 
 mod command;
+mod control;
 mod ending;
 mod private_root;
 mod scanning;
 mod service;
 
 pub(crate) use command::{Command, Exit, Ran, Running};
+pub(crate) use control::{Decoy, Rewrites, STDERR_UNREAD, STDOUT_UNREAD};
 pub(crate) use scanning::{SCAN, directory_of, parent_of};
 pub(crate) use service::Service;
 
@@ -229,8 +231,9 @@ impl World {
         self.reap();
     }
 
+    /// What a look of [`World::until`] says when it has found something that must never be.
     #[track_caller]
-    fn failed(&self, what: &str, expected: &str, actual: String) -> Stopped {
+    pub(crate) fn failed(&self, what: &str, expected: &str, actual: String) -> Stopped {
         self.note(format!("expect {what}: {expected}"), actual.clone());
         Stopped::Failed { at: here(), expected: format!("{what}: {expected}"), actual }
     }

@@ -71,6 +71,7 @@ impl World {
     // Running supervise and its clients.
 
     /// Starts the target's supervise on `service`, and waits until it listens and, unless there is a `down` file, runs.
+    /// A probe runs when it has said so: before that, a signal that it is told to survive would end it.
     #[track_caller]
     pub(crate) fn supervise(&self, service: &Service) -> Result<Running, Stopped> {
         let running = self.command("supervise").arg(&service.name).start()?;
