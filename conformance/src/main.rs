@@ -315,7 +315,11 @@ fn list(uncovered: bool, filters: &[String]) -> Result<u8, Trouble> {
 
 fn explain(id: &str) -> Result<u8, Trouble> {
     let requirement_text = |id: &str| match requirement::find(id) {
-        Some(row) => format!("{id} ({})\n  {}\n  source: {}\n", class_word(row.class), row.promise, row.source),
+        Some(row) => {
+            let fixes: Vec<&str> = row.fixes.iter().map(|aspect| aspect.word()).collect();
+            let (class, fixes) = (class_word(row.class), fixes.join(", "));
+            format!("{id} ({class})\n  {}\n  fixes: {fixes}\n  source: {}\n", row.promise, row.source)
+        }
         None => String::new(),
     };
     if let Some(scenario) = scenarios::find(id) {

@@ -64,6 +64,8 @@ pub(crate) enum What {
 /// How a probe found itself at its start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Start {
+    /// When it was forked, as [`process::born`]: two of these are never less far apart than the forks were.
+    pub(crate) born: u64,
     /// The parent process.
     pub(crate) parent: i32,
     /// The process group.
@@ -144,6 +146,7 @@ impl Probe {
         let pid = std::process::id().cast_signed();
         let me = process::Process::look(pid).ok_or_else(|| io::Error::other("no /proc/self"))?;
         let start = Start {
+            born: process::born(pid).unwrap_or_default(),
             parent: me.parent,
             group: me.group,
             session: me.session,

@@ -33,6 +33,21 @@ pub(crate) enum Aspect {
     Timing,
 }
 
+impl Aspect {
+    /// The word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Aspect::Stdout => "stdout",
+            Aspect::Stderr => "stderr",
+            Aspect::Exit => "exit code",
+            Aspect::Files => "files",
+            Aspect::Processes => "processes",
+            Aspect::Signals => "signals",
+            Aspect::Timing => "timing",
+        }
+    }
+}
+
 /// One promise.
 #[derive(Debug)]
 pub(crate) struct Requirement {

@@ -15,7 +15,7 @@ use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// A worker ends by itself after its deadline; it gets this much longer to clean up before it is killed.
@@ -115,18 +115,20 @@ pub(crate) fn run(
         let mut running = vec![];
         for mut job in jobs {
             let overdue = job.begin.elapsed() > limit(&job);
-            if overdue || interrupted {
+            let ended = if overdue || interrupted {
                 let _ = job.child.kill();
-                job.child.wait()?;
-            } else if job.child.try_wait()?.is_none() {
+                job.child.wait()?
+            } else if let Some(ended) = job.child.try_wait()? {
+                ended
+            } else {
                 running.push(job);
                 continue;
-            }
+            };
             done += 1;
             if interrupted {
                 continue;
             }
-            let (cell, Slot { row, column, .. }) = (answer(&job, overdue), job.slot);
+            let (cell, Slot { row, column, .. }) = (answer(&job, ended, overdue), job.slot);
             if orders.fail_fast && !judge(scenarios[row], &targets[column], &cell) {
                 waiting.clear();
             }
@@ -182,7 +184,7 @@ fn start(scenario: &Scenario, target: &Target, place: &Path, slot: Slot, scale: 
 }
 
 /// What the worker has to say, or what its silence means.
-fn answer(job: &Job, overdue: bool) -> Cell {
+fn answer(job: &Job, ended: ExitStatus, overdue: bool) -> Cell {
     let milliseconds = u64::try_from(job.begin.elapsed().as_millis()).unwrap_or(u64::MAX);
     let silent = |verdict, actual: String| Cell {
         verdict,
@@ -198,7 +200,7 @@ fn answer(job: &Job, overdue: bool) -> Cell {
     let written = fs::read(job.directory.join("cell.json")).ok();
     written.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_else(|| {
         let said = fs::read(job.directory.join("stderr")).unwrap_or_default();
-        silent(Verdict::Error, format!("the worker died: {}", String::from_utf8_lossy(&said).trim_end()))
+        silent(Verdict::Error, format!("the worker ended with {ended}: {}", String::from_utf8_lossy(&said).trim_end()))
     })
 }
 

@@ -25,10 +25,6 @@ pub(crate) enum Need {
     Command(&'static str),
     /// This machine has this program, such as `strace`, in the usual places.
     Tool(&'static str),
-    /// The suite runs as root.
-    Root,
-    /// The suite does not run as root.
-    Unprivileged,
 }
 
 /// Ok, or why not.

@@ -44,7 +44,7 @@ pub(crate) fn find(id: &str) -> Option<&'static Scenario> {
 pub(crate) fn commands() -> impl Iterator<Item = &'static str> {
     all().flat_map(|scenario| scenario.needs).filter_map(|need| match need {
         Need::Command(name) => Some(*name),
-        Need::Tool(_) | Need::Root | Need::Unprivileged => None,
+        Need::Tool(_) => None,
     })
 }
 

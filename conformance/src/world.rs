@@ -9,6 +9,7 @@ mod ending;
 mod private_root;
 mod scanning;
 mod service;
+mod supervising;
 
 pub(crate) use command::{Command, Exit, Ran, Running};
 pub(crate) use control::{Decoy, Rewrites, STDERR_UNREAD, STDOUT_UNREAD};

@@ -76,6 +76,15 @@ impl Process {
     }
 }
 
+/// When the kernel made `pid`: nanoseconds since boot, rounded down to whole ticks of 10 ms. It does not depend on when
+/// the process first got a processor.
+pub(crate) fn born(pid: i32) -> Option<u64> {
+    const TICK: u64 = 10_000_000;
+    let stat = shown(&fs::read(format!("/proc/{pid}/stat")).ok()?);
+    let (_, rest) = stat.rsplit_once(") ")?;
+    Some(rest.split(' ').nth(19)?.parse::<u64>().ok()? * TICK)
+}
+
 /// The arguments of `pid`, each as [`shown`].
 pub(crate) fn arguments(pid: i32) -> Vec<String> {
     strings(pid, "cmdline")

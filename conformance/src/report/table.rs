@@ -47,8 +47,10 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
                         let reason = result.deviation.as_ref().map_or("", |deviation| &deviation.reason);
                         writeln!(out, "\nknown  {} on {}: {}", row.scenario, result.target, reason.trim())?;
                     }
-                    _ if verdict.is_trouble() => trouble(report, row, result, verdict, cell, out)?,
-                    _ => {}
+                    Verdict::Pass => {}
+                    Verdict::Stale | Verdict::Fail | Verdict::Timeout | Verdict::Error => {
+                        trouble(report, row, result, verdict, cell, out)?;
+                    }
                 }
             }
         }

@@ -4,7 +4,6 @@ use super::{LOOK_EVERY, World, broken, here};
 use crate::observe::{process::Process, shown};
 use crate::probe::signal_name;
 use crate::scenario::{Outcome, Stopped};
-use crate::target;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
@@ -16,12 +15,15 @@ use nix::unistd::Pid;
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt;
 use std::fs;
+use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How long a command that is run to its end may take.
 const LONGEST_COMMAND: Duration = Duration::from_secs(6);
+/// How much of an output is looked at: a command may print without end, and a file may have none.
+const LONGEST_OUTPUT: u64 = 256 << 10;
 /// How much of an output a transcript repeats.
 const SHOWN_OUTPUT: usize = 2000;
 
@@ -68,17 +70,17 @@ pub(crate) struct Running {
 impl Running {
     /// What it has written to its standard output so far.
     pub(crate) fn out(&self) -> String {
-        shown(&fs::read(&self.out).unwrap_or_default())
+        shown(&beginning(&self.out))
     }
 
     /// What it has written to its standard error so far.
     pub(crate) fn err(&self) -> String {
-        shown(&fs::read(&self.err).unwrap_or_default())
+        shown(&beginning(&self.err))
     }
 
     /// The lines of its standard error so far.
     pub(crate) fn err_lines(&self) -> Vec<String> {
-        let bytes = fs::read(&self.err).unwrap_or_default();
+        let bytes = beginning(&self.err);
         bytes.split_inclusive(|&byte| byte == b'\n').map(|line| shown(line.trim_ascii_end())).collect()
     }
 }
@@ -100,7 +102,8 @@ pub(crate) struct Command<'w> {
     blocked: SigSet,
     ignored: Vec<&'static str>,
     descriptor_limit: Option<u32>,
-    unprivileged: bool,
+    first: String,
+    own_group: bool,
 }
 
 impl World {
@@ -128,7 +131,8 @@ impl World {
             blocked: SigSet::empty(),
             ignored: vec![],
             descriptor_limit: None,
-            unprivileged: false,
+            first: String::new(),
+            own_group: false,
         }
         .env("PATH", OsString::from_vec(path))
         .env("HOME", "/")
@@ -282,10 +286,16 @@ impl Command<'_> {
         self
     }
 
-    /// Runs it without privileges: as user and group 65534 when the suite runs as root, else as it is. The scenario needs
-    /// the tool `setpriv` for that.
-    pub(crate) fn unprivileged(mut self) -> Self {
-        self.unprivileged = true;
+    /// Commands for the shell that becomes it: redirections of further descriptors, children that it inherits.
+    pub(crate) fn after(mut self, commands: &str) -> Self {
+        self.first += &format!("{commands}\n");
+        self
+    }
+
+    /// Makes it the leader of a process group of its own. Only such a one can be stopped by TSTP: the group of this
+    /// process is an orphaned one, in which the kernel ignores it.
+    pub(crate) fn own_group(mut self) -> Self {
+        self.own_group = true;
         self
     }
 
@@ -338,7 +348,6 @@ impl Command<'_> {
         let out = self.output.clone().unwrap_or_else(|| file("out"));
         let err = self.errors.clone().unwrap_or_else(|| file("err"));
         let name = self.line();
-        self.drop_privileges()?;
         self.wrap_in_shell();
 
         let launch = || -> nix::Result<Pid> {
@@ -351,7 +360,10 @@ impl Command<'_> {
                 files.add_close(descriptor)?;
             }
             let mut attributes = PosixSpawnAttr::init()?;
-            attributes.set_flags(PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF)?;
+            let mut flags = PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF;
+            flags.set(PosixSpawnFlags::POSIX_SPAWN_SETPGROUP, self.own_group);
+            attributes.set_flags(flags)?;
+            attributes.set_pgroup(Pid::from_raw(0))?;
             attributes.set_sigmask(&self.blocked)?;
             attributes.set_sigdefault(&SigSet::all())?;
             let strings = |texts: &[OsString]| -> nix::Result<Vec<CString>> {
@@ -377,44 +389,33 @@ impl Command<'_> {
         Ok(Running { pid, name, out, err })
     }
 
-    /// The target's commands may be where only root can get: a copy of the one that is to run is put in this world.
-    fn drop_privileges(&mut self) -> Outcome {
-        if !self.unprivileged || !nix::unistd::geteuid().is_root() {
-            return Ok(());
-        }
-        let setpriv =
-            target::tool("setpriv").ok_or_else(|| Stopped::Skipped { missing: "the program setpriv".to_owned() })?;
-        let name = self.program.file_name().unwrap_or_default().to_owned();
-        let copy = self.world.make_directory(".unprivileged")?.join(name);
-        if !copy.exists() {
-            fs::copy(&self.program, &copy).map_err(|error| broken(&copy, &error))?;
-        }
-        let mut argv: Vec<OsString> =
-            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"].map(OsString::from).into();
-        argv.push(copy.into());
-        argv.extend(self.argv.drain(1..));
-        (self.program, self.argv) = (setpriv, argv);
-        Ok(())
-    }
-
     /// What posix_spawn cannot set, a shell can: ignored signals and limits. The shell then becomes the program.
     fn wrap_in_shell(&mut self) {
-        let mut script = String::new();
-        for signal in &self.ignored {
+        let mut script = self.first.clone();
+        // A shell may watch its own children whatever it is told, and then hands on CHLD at its default.
+        let (chld, others): (Vec<&str>, Vec<&str>) = self.ignored.iter().partition(|&&signal| signal == "CHLD");
+        for signal in others {
             script += &format!("trap '' {signal}; ");
         }
         if let Some(limit) = self.descriptor_limit {
             script += &format!("ulimit -n {limit}; ");
         }
-        if script.is_empty() {
+        if script.is_empty() && chld.is_empty() {
             return;
         }
-        script += "exec \"$@\"";
+        script += if chld.is_empty() { "exec \"$@\"" } else { "exec env --ignore-signal=CHLD \"$@\"" };
         let mut argv: Vec<OsString> = ["sh", "-c", &script, "sh"].map(OsString::from).into();
         argv.push(std::mem::replace(&mut self.program, "/bin/sh".into()).into());
         argv.extend(self.argv.drain(1..));
         self.argv = argv;
     }
+}
+
+/// What a file holds, or as much of it as a command that behaves could have written.
+fn beginning(file: &Path) -> Vec<u8> {
+    let mut bytes = vec![];
+    let _ = fs::File::open(file).and_then(|file| file.take(LONGEST_OUTPUT).read_to_end(&mut bytes));
+    bytes
 }
 
 fn summary(ran: &Ran) -> String {

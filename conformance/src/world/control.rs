@@ -305,11 +305,6 @@ impl World {
         Ok(bound().arg(command))
     }
 
-    /// The target's command `name` under strace. Skips where that may not trace.
-    pub(crate) fn traced(&self, options: &[&str], name: &str) -> Result<Command<'_>, Stopped> {
-        Ok(self.program(self.strace()?).args(options).arg(self.commands().join(name)))
-    }
-
     /// Where strace is. Skips where it may not trace.
     pub(crate) fn strace(&self) -> Result<PathBuf, Stopped> {
         let missing = || Stopped::Skipped { missing: "the right to trace with strace".to_owned() };

@@ -13,6 +13,24 @@ impl World {
     /// Gives this scenario a root where `/command` is the target's commands, `/service` leads to `/etc/service`, which
     /// is empty, and all else is as it was. Skips where this machine does not let us.
     pub(crate) fn private_root(&self) -> Outcome {
+        self.private_mounts()?;
+        let root = self.make_directory(".root")?;
+        mount(Some("tmpfs"), &root, Some("tmpfs"), MsFlags::empty(), NOTHING).map_err(|error| skipped(&error))?;
+        mirror(Path::new("/"), &root, &["etc", "service", "command"]).map_err(|error| broken(&root, &error))?;
+        let made = || -> io::Result<()> {
+            fs::create_dir_all(root.join("etc/service"))?;
+            mirror(Path::new("/etc"), &root.join("etc"), &["service"])?;
+            std::os::unix::fs::symlink("/etc/service", root.join("service"))?;
+            fs::create_dir(root.join("command"))?;
+            bind(self.commands(), &root.join("command"))
+        };
+        made().map_err(|error| broken(&root, &error))?;
+        nix::unistd::chroot(&root).map_err(|error| skipped(&error))?;
+        std::env::set_current_dir(&self.directory).map_err(|error| broken(&self.directory, &error))
+    }
+
+    /// Lets this scenario mount what nobody else sees. Skips where this machine does not let us.
+    pub(super) fn private_mounts(&self) -> Outcome {
         let (uid, gid) = (nix::unistd::getuid(), nix::unistd::getgid());
         let unshared = if uid.is_root() {
             unshare(CloneFlags::CLONE_NEWNS)
@@ -27,22 +45,7 @@ impl World {
         };
         unshared.map_err(|error| skipped(&error))?;
         // Kernels and policies differ in what they let a new namespace do: the first mount tells.
-        mount(NOTHING, "/", NOTHING, MsFlags::MS_PRIVATE | MsFlags::MS_REC, NOTHING)
-            .map_err(|error| skipped(&error))?;
-
-        let root = self.make_directory(".root")?;
-        mount(Some("tmpfs"), &root, Some("tmpfs"), MsFlags::empty(), NOTHING).map_err(|error| skipped(&error))?;
-        mirror(Path::new("/"), &root, &["etc", "service", "command"]).map_err(|error| broken(&root, &error))?;
-        let made = || -> io::Result<()> {
-            fs::create_dir_all(root.join("etc/service"))?;
-            mirror(Path::new("/etc"), &root.join("etc"), &["service"])?;
-            std::os::unix::fs::symlink("/etc/service", root.join("service"))?;
-            fs::create_dir(root.join("command"))?;
-            bind(self.commands(), &root.join("command"))
-        };
-        made().map_err(|error| broken(&root, &error))?;
-        nix::unistd::chroot(&root).map_err(|error| skipped(&error))?;
-        std::env::set_current_dir(&self.directory).map_err(|error| broken(&self.directory, &error))
+        mount(NOTHING, "/", NOTHING, MsFlags::MS_PRIVATE | MsFlags::MS_REC, NOTHING).map_err(|error| skipped(&error))
     }
 
     /// The same, and `/bin` holds nothing but links: the names and targets in `entries`. Skips where `/bin` is no link

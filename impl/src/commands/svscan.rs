@@ -1,4 +1,4 @@
-//! svscan [dir]: keeps a supervise running for each service directory in `dir`, which is `.` if it is not told.
+//! `svscan [dir]`: keeps a supervise running for each service directory in `dir`, which is `.` if it is not told.
 
 use crate::program::{Program, Stop, parts};
 use crate::svscan::scan::Scan;
