@@ -300,7 +300,9 @@ fn list(uncovered: bool, filters: &[String]) -> Result<u8, Trouble> {
     if uncovered {
         let proven: Vec<&str> = scenarios::all().flat_map(|scenario| scenario.requirements).copied().collect();
         for requirement in requirement::ALL.iter().filter(|row| row.class != Class::Bug && !proven.contains(&row.id)) {
+            let reason = requirement::UNPROVEN.iter().find(|(id, _)| *id == requirement.id).map_or("", |(_, why)| *why);
             text += &format!("{:8} {:4} {}\n", requirement.id, class_word(requirement.class), requirement.promise);
+            text += &format!("{:13} not proved: {reason}\n", "");
         }
     } else {
         let selected = select(filters)?;

@@ -88,4 +88,13 @@ mod tests {
             assert!(scenario.needs.iter().any(|need| matches!(need, Need::Command(_))), "{}", scenario.id);
         }
     }
+
+    #[test]
+    fn each_requirement_is_proved_or_it_is_said_why_not() {
+        for row in requirement::ALL.iter().filter(|row| row.class != requirement::Class::Bug) {
+            let proved = all().any(|scenario| scenario.requirements.contains(&row.id));
+            let explained = requirement::UNPROVEN.iter().any(|(id, _)| *id == row.id);
+            assert!(proved != explained, "{}: proved {proved}, explained {explained}", row.id);
+        }
+    }
 }
