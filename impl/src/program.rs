@@ -21,6 +21,11 @@ impl Stop {
         Stop { code: 100, words: [words.as_ref(), b"\n"].concat() }
     }
 
+    /// `WHAT: REASON`, exit code 111.
+    pub(crate) fn nameless(what: &str, why: &io::Error) -> Stop {
+        Stop { code: 111, words: format!("{what}: {}\n", reason(why)).into_bytes() }
+    }
+
     /// Says the last words and returns the exit code.
     pub(crate) fn last_words(self) -> u8 {
         say(&self.words);

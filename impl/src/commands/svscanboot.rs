@@ -25,6 +25,8 @@ pub(crate) fn run(_: Args) -> Result<(), Stop> {
 
 /// Nothing is ever said: the standard error is /dev/null first of all (BOOT-03).
 fn boot() -> io::Result<u8> {
+    // Else /dev/null itself could be descriptor 0, 1 or 2, and closed in what is started here.
+    open::fill_standard_descriptors();
     let null = OwnedFd::from(File::options().read(true).write(true).open("/dev/null")?);
     open::become_input(&null)?;
     open::become_output(&null)?;

@@ -48,7 +48,7 @@ impl Service {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Want::Up,
             Err(error) => return Err(fatal("unable to stat ", "/down")(error)),
         };
-        make_directory();
+        make_directory()?;
         let lock = open::lock(place::LOCK).map_err(fatal("unable to acquire ", "/supervise/lock"))?;
         fifo::make(place::CONTROL, 0o600);
         let control = open::read(place::CONTROL).map_err(fatal("unable to read ", "/supervise/control"))?;
@@ -147,16 +147,22 @@ fn now(start: Instant) -> Now {
     Now { label: Tai64n::of(SystemTime::now()), elapsed: start.elapsed() }
 }
 
-/// Makes `supervise`, or the directory that it links to. What goes wrong is told when the lock cannot be had (SUP-08, 11).
-fn make_directory() {
+/// Makes `supervise`, or the directory that it links to. That it cannot be made is told when the lock cannot be had
+/// (SUP-08, 11); that a link cannot be read is told here, in the one message without a name (GEN-01).
+fn make_directory() -> Result<(), Stop> {
     let mut directory = DirBuilder::new();
     directory.mode(0o700);
     if let Err(error) = directory.create(place::SUPERVISE)
         && error.kind() == io::ErrorKind::AlreadyExists
-        && let Ok(target) = fs::read_link(place::SUPERVISE)
     {
-        let _ = directory.create(target);
+        match fs::read_link(place::SUPERVISE) {
+            Ok(target) => drop(directory.create(target)),
+            // It is no link.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+            Err(error) => return Err(Stop::nameless("unable to readlink ./supervise", &error)),
+        }
     }
+    Ok(())
 }
 
 /// Replaces the record by rename, so that no reader sees half of one (SUP-28). If it cannot, the old one stays.
