@@ -228,6 +228,9 @@ fn judge(run: &Run) -> Result<u8, Trouble> {
         let Some((Some(one), Some(other))) = mix.split_once(',').map(|(one, other)| (find(one), find(other))) else {
             return Err(Trouble::Usage(format!("--mix takes the names of two targets, A,B: {mix}")));
         };
+        if one.name == other.name {
+            return Err(Trouble::Usage(format!("--mix takes two targets: {mix}")));
+        }
         targets.extend(Target::mixes(one, other, place.path())?);
     }
     let baseline = run.baseline.clone().or_else(|| names.contains(&"reference").then(|| "reference".to_owned()));

@@ -75,8 +75,10 @@ pub(crate) fn run(
     judge: &dyn Fn(&Scenario, &Target, &Cell) -> bool,
 ) -> io::Result<Results> {
     nix::sys::prctl::set_child_subreaper(true)?;
+    // Whoever executed this program may have left it children.
+    let spared: Vec<i32> = Process::children(std::process::id().cast_signed()).iter().map(|child| child.pid).collect();
     let mut heard = SigSet::empty();
-    for signal in [Signal::SIGCHLD, Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+    for signal in [Signal::SIGCHLD, Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGALRM] {
         heard.add(signal);
     }
     heard.thread_block()?;
@@ -138,7 +140,7 @@ pub(crate) fn run(
             cells[row][column].push(cell);
         }
         jobs = running;
-        kill_strays(&jobs);
+        kill_strays(&jobs, &spared);
     }
     progress_over();
     let kept = if orders.keep { Some(place.keep()) } else { None };
@@ -206,11 +208,13 @@ fn answer(job: &Job, ended: ExitStatus, overdue: bool) -> Cell {
 
 /// Kills what came to this process from workers that are gone. A worker that ends well has left nothing; one that was
 /// killed leaves its whole world.
-fn kill_strays(jobs: &[Job]) {
+fn kill_strays(jobs: &[Job], spared: &[i32]) {
     let workers: Vec<i32> = jobs.iter().map(|job| job.child.id().cast_signed()).collect();
     let me = std::process::id().cast_signed();
     loop {
-        let strays = Process::all().into_iter().filter(|one| one.parent == me && !workers.contains(&one.pid));
+        let strays = Process::all()
+            .into_iter()
+            .filter(|one| one.parent == me && !workers.contains(&one.pid) && !spared.contains(&one.pid));
         let strays: Vec<Pid> = strays.map(|stray| Pid::from_raw(stray.pid)).collect();
         if strays.is_empty() {
             return;
