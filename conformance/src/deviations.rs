@@ -60,9 +60,7 @@ impl Deviations {
         let deviations: Deviations = toml::from_str(text).map_err(|error| error.to_string())?;
         for (index, entry) in deviations.entries.iter().enumerate() {
             let id = &entry.scenario;
-            if scenarios::find(id).is_none() {
-                return Err(format!("no scenario {id}"));
-            }
+            let scenario = scenarios::find(id).ok_or_else(|| format!("no scenario {id}"))?;
             if deviations.entries[..index].iter().any(|earlier| earlier.scenario == *id) {
                 return Err(format!("{id} is listed twice"));
             }
@@ -74,6 +72,9 @@ impl Deviations {
             }
             if let Some(row) = entry.rows.iter().find(|row| requirement::find(row).is_none()) {
                 return Err(format!("{id}: no requirement {row}"));
+            }
+            if let Some(row) = entry.rows.iter().find(|row| !scenario.requirements.contains(&row.as_str())) {
+                return Err(format!("{id} does not prove {row}: svconform explain {id}"));
             }
         }
         Ok(deviations)
@@ -105,10 +106,16 @@ mod tests {
         format!("[[deviation]]\nscenario = {scenario:?}\nkind = \"improved\"\nreason = {reason:?}\nrows = [{row:?}]\n")
     }
 
+    /// A scenario, which does not prove SUP-01, and a row that it proves.
+    fn first() -> (&'static str, &'static str) {
+        let scenario = scenarios::all().find(|one| !one.requirements.contains(&"SUP-01")).unwrap();
+        (scenario.id, scenario.requirements[0])
+    }
+
     #[test]
     fn a_whole_entry_is_read() {
-        let id = scenarios::all().next().unwrap().id;
-        let text = format!("target = \"ours\"\n{}", entry_for(id, "better", "SUP-01"));
+        let (id, row) = first();
+        let text = format!("target = \"ours\"\n{}", entry_for(id, "better", row));
         let list = Deviations::parse(&text).unwrap();
         assert!(entry(std::slice::from_ref(&list), "ours", id).is_some());
         assert!(entry(&[list], "theirs", id).is_none());
@@ -116,12 +123,13 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told() {
-        let id = scenarios::all().next().unwrap().id;
-        let twice = entry_for(id, "better", "SUP-01").repeat(2);
+        let (id, row) = first();
+        let twice = entry_for(id, "better", row).repeat(2);
         for (entries, problem) in [
-            (entry_for("no/such", "better", "SUP-01"), "no scenario no/such"),
-            (entry_for(id, " ", "SUP-01"), "has no reason"),
+            (entry_for("no/such", "better", row), "no scenario no/such"),
+            (entry_for(id, " ", row), "has no reason"),
             (entry_for(id, "better", "SUP-99"), "no requirement SUP-99"),
+            (entry_for(id, "better", "SUP-01"), "does not prove SUP-01"),
             (twice, "is listed twice"),
             ("[[deviation]]\nscenario = \"x\"\n".to_owned(), "missing field"),
         ] {
@@ -141,7 +149,7 @@ mod tests {
         #[case] unlisted: Verdict,
         #[case] listed: Verdict,
     ) {
-        let cell = Cell::of(outcome, vec![], 0);
+        let cell = Cell::of(outcome, vec![], vec![], 0);
         let entry = Deviation { scenario: String::new(), kind: Kind::Improved, reason: String::new(), rows: vec![] };
         assert_eq!(judged(&cell, None), unlisted);
         assert_eq!(judged(&cell, Some(&entry)), listed);

@@ -190,17 +190,16 @@ impl From<io::Error> for Trouble {
 }
 
 fn select(filters: &[String]) -> Result<Vec<&'static Scenario>, Trouble> {
-    if let [id] = filters
-        && let Some(scenario) = random::find(id)
-    {
-        return Ok(vec![scenario]);
-    }
-    for filter in filters {
+    let (random, filters): (Vec<_>, Vec<_>) =
+        filters.iter().map(|filter| (random::find(filter), filter)).partition(|(random, _)| random.is_some());
+    for (_, filter) in &filters {
         if !scenarios::all().any(|scenario| scenario.matches(filter)) {
             return Err(Trouble::Usage(format!("no scenario matches {filter}")));
         }
     }
-    Ok(scenarios::all().filter(|one| filters.is_empty() || filters.iter().any(|filter| one.matches(filter))).collect())
+    let whole = filters.is_empty() && random.is_empty();
+    let selected = scenarios::all().filter(|one| whole || filters.iter().any(|(_, filter)| one.matches(filter)));
+    Ok(selected.chain(random.into_iter().filter_map(|(random, _)| random)).collect())
 }
 
 fn judge(run: &Run) -> Result<u8, Trouble> {
@@ -239,6 +238,11 @@ fn judge(run: &Run) -> Result<u8, Trouble> {
     }
     let lists = run.deviations.iter().map(|path| Deviations::read(path)).collect::<Result<Vec<_>, _>>();
     let lists = lists.map_err(Trouble::Usage)?;
+    for (list, path) in lists.iter().zip(&run.deviations) {
+        if !names.contains(&list.target.as_str()) {
+            return Err(Trouble::Usage(format!("{}: no target is called {}", path.display(), list.target)));
+        }
+    }
     // Before the long run, so that a bad name fails first.
     let mut output: Box<dyn Write> = match &run.output {
         None => Box::new(io::stdout()),
@@ -271,19 +275,26 @@ fn judge(run: &Run) -> Result<u8, Trouble> {
             .map(|(target, cells)| Judged::of(&target.name, cells, entry(scenario, target)))
             .collect(),
     });
-    let report = Report {
+    let mut report = Report {
         schema: report::SCHEMA,
         svconform: env!("CARGO_PKG_VERSION").to_owned(),
         targets: targets
             .iter()
-            .map(|target| Column { name: target.name.clone(), arguments: target.arguments(&targets) })
+            .map(|target| Column {
+                name: target.name.clone(),
+                arguments: target.arguments(&targets),
+                mixed: target.is_mixed(),
+            })
             .collect(),
+        program: target::quoted(&std::env::current_exe()?.display().to_string()),
         baseline,
         milliseconds: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
         interrupted: results.interrupted,
         kept: results.kept.map(|place| place.display().to_string()),
         rows: rows.collect(),
     };
+    report.doubt_failures_alike();
+    report.forget_files_that_nobody_needs();
     let bytes = match run.format {
         Format::Table => report::table::render(&report),
         Format::Json => report::json::render(&report),
@@ -291,7 +302,7 @@ fn judge(run: &Run) -> Result<u8, Trouble> {
         Format::Tap => report::tap::render(&report),
         Format::Markdown => report::markdown::render(&report),
     };
-    output.write_all(&bytes)?;
+    unless_gone(output.write_all(&bytes))?;
     if report.interrupted {
         return Err(Trouble::Harness(io::Error::other("interrupted: the report holds what was done by then")));
     }
@@ -302,7 +313,12 @@ fn list(uncovered: bool, filters: &[String]) -> Result<u8, Trouble> {
     let mut text = String::new();
     if uncovered {
         let proven: Vec<&str> = scenarios::all().flat_map(|scenario| scenario.requirements).copied().collect();
-        for requirement in requirement::ALL.iter().filter(|row| row.class != Class::Bug && !proven.contains(&row.id)) {
+        let wanted = |id: &str| filters.is_empty() || filters.iter().any(|filter| id.contains(filter.as_str()));
+        if !requirement::ALL.iter().any(|row| wanted(row.id)) {
+            return Err(Trouble::Usage(format!("no requirement matches {}", filters.join(" "))));
+        }
+        let unproven = |row: &&requirement::Requirement| row.class != Class::Bug && !proven.contains(&row.id);
+        for requirement in requirement::ALL.iter().filter(unproven).filter(|row| wanted(row.id)) {
             let reason = requirement::UNPROVEN.iter().find(|(id, _)| *id == requirement.id).map_or("", |(_, why)| *why);
             text += &format!("{:8} {:4} {}\n", requirement.id, class_word(requirement.class), requirement.promise);
             text += &format!("{:13} not proved: {reason}\n", "");
@@ -346,7 +362,11 @@ fn compare(old: &Path, new: &Path) -> Result<u8, Trouble> {
         let report = bytes.and_then(|bytes| report::json::read(&bytes));
         report.map_err(|problem| Trouble::Usage(format!("{}: {problem}", path.display())))
     };
-    let changes = report::compare::changes(&read(old)?, &read(new)?);
+    let (old, new) = (read(old)?, read(new)?);
+    let changes = report::compare::changes(&old, &new);
+    if new.interrupted {
+        print("the newer run was interrupted: what is gone was not run\n")?;
+    }
     print(&report::compare::render(&changes))?;
     Ok(u8::from(changes.iter().any(|change| change.kind.is_bad())))
 }
@@ -361,8 +381,10 @@ fn class_word(class: Class) -> &'static str {
 
 /// Writes to the standard output. A reader that went away is no error.
 fn print(text: &str) -> Result<u8, Trouble> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(0),
-    }
+    unless_gone(io::stdout().write_all(text.as_bytes()))?;
+    Ok(0)
+}
+
+fn unless_gone(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }

@@ -8,6 +8,7 @@ pub(crate) mod table;
 pub(crate) mod tap;
 
 use crate::deviations::{self, Deviation};
+use crate::observe::file::Seen;
 use crate::requirement::Class;
 use crate::scenario::{Outcome, Stopped};
 use crate::world::Step;
@@ -16,6 +17,9 @@ use std::cmp::Reverse;
 
 /// The version of the JSON report's shape: raised when a reader of the old one would go wrong.
 pub(crate) const SCHEMA: u32 = 1;
+
+/// How many characters of what was expected, or seen, a report has at most.
+const LONGEST_TEXT: usize = 4000;
 
 /// What is to be thought of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,13 +81,16 @@ pub(crate) struct Cell {
     pub(crate) actual: String,
     /// The transcript.
     pub(crate) steps: Vec<Step>,
+    /// The files at the end; left out of reports where no target is in trouble.
+    #[serde(default)]
+    pub(crate) files: Vec<Seen>,
     /// How long it took.
     pub(crate) milliseconds: u64,
 }
 
 impl Cell {
     /// The cell of a scenario that came to `outcome`.
-    pub(crate) fn of(outcome: Outcome, steps: Vec<Step>, milliseconds: u64) -> Cell {
+    pub(crate) fn of(outcome: Outcome, steps: Vec<Step>, files: Vec<Seen>, milliseconds: u64) -> Cell {
         let (verdict, at, expected, actual) = match outcome {
             Ok(()) => (Verdict::Pass, String::new(), String::new(), String::new()),
             Err(Stopped::Failed { at, expected, actual }) => (Verdict::Fail, at, expected, actual),
@@ -91,8 +98,23 @@ impl Cell {
             Err(Stopped::Skipped { missing }) => (Verdict::Skip, String::new(), String::new(), missing),
             Err(Stopped::Broken { why }) => (Verdict::Error, String::new(), String::new(), why),
         };
-        Cell { verdict, at, expected, actual, steps, milliseconds }
+        Cell { verdict, at, expected: cut(expected), actual: cut(actual), steps, files, milliseconds }
     }
+
+    /// The cell of a scenario of which nothing was learnt, and why.
+    pub(crate) fn broken(why: String) -> Cell {
+        Cell::of(Err(Stopped::Broken { why }), vec![], vec![], 0)
+    }
+}
+
+/// A text that is too long to be read, cut.
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_TEXT) {
+        let bytes = text.len();
+        text.truncate(end);
+        text += &format!("... ({bytes} bytes in all)");
+    }
+    text
 }
 
 /// A whole run.
@@ -104,6 +126,9 @@ pub(crate) struct Report {
     pub(crate) svconform: String,
     /// The targets, in the order of the columns.
     pub(crate) targets: Vec<Column>,
+    /// The name by which svconform can be run again.
+    #[serde(default)]
+    pub(crate) program: String,
     /// The target that the others are compared with when one fails.
     pub(crate) baseline: Option<String>,
     /// How long the run took.
@@ -121,8 +146,11 @@ pub(crate) struct Report {
 pub(crate) struct Column {
     /// Its name.
     pub(crate) name: String,
-    /// The arguments of `svconform run` that make it a target again.
+    /// The arguments of `svconform run` that make it a target again, in the words of a shell.
     pub(crate) arguments: String,
+    /// Whether it is made of other targets of this run.
+    #[serde(default)]
+    pub(crate) mixed: bool,
 }
 
 /// One scenario on all targets.
@@ -196,6 +224,55 @@ impl Report {
             .count()
     }
 
+    /// Takes back what failures say where their positive control did not hold: no target passed the scenario, and two
+    /// that are not made of each other failed at the same place in the same way. Such failures are errors: they tell of
+    /// the suite or the machine, or of nothing.
+    pub(crate) fn doubt_failures_alike(&mut self) {
+        let plain: Vec<&str> = self.targets.iter().filter(|one| !one.mixed).map(|one| one.name.as_str()).collect();
+        for row in &mut self.rows {
+            let witnesses: Vec<&Cell> = row
+                .results
+                .iter()
+                .filter(|result| plain.contains(&result.target.as_str()))
+                .filter_map(|result| result.cell.as_ref())
+                .collect();
+            if witnesses.iter().any(|cell| cell.verdict == Verdict::Pass) {
+                continue;
+            }
+            let failures = || witnesses.iter().filter(|cell| cell.verdict == Verdict::Fail);
+            let place = |cell: &Cell| (cell.at.clone(), cell.expected.clone());
+            let alike: Vec<_> = failures()
+                .map(|cell| place(cell))
+                .filter(|one| failures().filter(|cell| place(cell) == *one).count() > 1)
+                .collect();
+            for result in &mut row.results {
+                if let Some(cell) =
+                    result.cell.as_mut().filter(|cell| cell.verdict == Verdict::Fail && alike.contains(&place(cell)))
+                {
+                    cell.verdict = Verdict::Error;
+                    cell.actual = format!(
+                        "{}; so it is on every target that was tried, so that nothing shows that the scenario can be passed here",
+                        cell.actual
+                    );
+                    result.verdict = Some(Verdict::Error);
+                    result
+                        .runs
+                        .iter_mut()
+                        .filter(|run| matches!(run, Verdict::Fail | Verdict::Known))
+                        .for_each(|run| *run = Verdict::Error);
+                }
+            }
+        }
+    }
+
+    /// Leaves out the files of rows where no target is in trouble: nobody looks at them.
+    pub(crate) fn forget_files_that_nobody_needs(&mut self) {
+        let quiet = |row: &&mut Row| !row.results.iter().any(|result| result.verdict.is_some_and(Verdict::is_trouble));
+        for row in self.rows.iter_mut().filter(quiet) {
+            row.results.iter_mut().filter_map(|result| result.cell.as_mut()).for_each(|cell| cell.files.clear());
+        }
+    }
+
     fn verdicts(&self) -> impl Iterator<Item = Verdict> {
         self.rows.iter().flat_map(|row| &row.results).filter_map(|result| result.verdict)
     }
@@ -232,6 +309,13 @@ pub(crate) mod tests {
             expected: "signals: TERM".to_owned(),
             actual: "none".to_owned(),
             steps,
+            files: vec![Seen {
+                name: "web/supervise/status".to_owned(),
+                kind: "file".to_owned(),
+                mode: "0644".to_owned(),
+                size: 18,
+                bytes: "@".to_owned(),
+            }],
             milliseconds: 12,
         };
         let result = |target: &str, verdict| Judged {
@@ -246,8 +330,13 @@ pub(crate) mod tests {
             schema: SCHEMA,
             svconform: "0".to_owned(),
             targets: ["ours", "reference"]
-                .map(|name| Column { name: name.to_owned(), arguments: format!("--target {name}=/there") })
+                .map(|name| Column {
+                    name: name.to_owned(),
+                    arguments: format!("--target {name}=/there"),
+                    mixed: false,
+                })
                 .into(),
+            program: "svconform".to_owned(),
             baseline: Some("reference".to_owned()),
             milliseconds: 20,
             interrupted: false,
@@ -283,6 +372,45 @@ pub(crate) mod tests {
         assert_eq!(judged.cell.unwrap().verdict, Verdict::Fail);
         let none = Judged::of("ours", vec![], None);
         assert_eq!((none.verdict, none.is_flaky(), &*none.words()), (None, false, "-"));
+    }
+
+    #[test]
+    fn two_targets_that_fail_alike_are_an_error_unless_a_third_passes() {
+        let mut report = report_with(Verdict::Fail);
+        let fails = report.rows[0].results[0].cell.clone().unwrap();
+        let (code, verdicts) = (
+            |report: &Report| report.exit_code(false),
+            |report: &Report| report.rows[0].results.iter().map(|result| result.verdict.unwrap()).collect::<Vec<_>>(),
+        );
+        report.doubt_failures_alike();
+        assert_eq!((code(&report), verdicts(&report)), (1, vec![Verdict::Fail, Verdict::Pass]));
+
+        report.rows[0].results[1] = Judged::of("reference", vec![fails.clone()], None);
+        let mut otherwise = report_with(Verdict::Fail);
+        let elsewhere = Cell { at: "elsewhere".to_owned(), ..fails };
+        otherwise.rows[0].results[1] = Judged::of("reference", vec![elsewhere], None);
+        report.doubt_failures_alike();
+        assert_eq!((code(&report), verdicts(&report)), (3, vec![Verdict::Error; 2]));
+        otherwise.doubt_failures_alike();
+        assert_eq!((code(&otherwise), verdicts(&otherwise)), (1, vec![Verdict::Fail; 2]));
+    }
+
+    #[test]
+    fn a_target_is_no_witness_for_another_that_is_made_of_it() {
+        let mut report = report_with(Verdict::Fail);
+        let fails = report.rows[0].results[0].cell.clone().unwrap();
+        report.rows[0].results[1] = Judged::of("reference", vec![fails], None);
+        report.targets[1].mixed = true;
+        report.doubt_failures_alike();
+        assert_eq!(report.exit_code(false), 1);
+    }
+
+    #[test]
+    fn a_text_without_end_is_cut() {
+        let why = "\u{e9}".repeat(LONGEST_TEXT + 1);
+        let cell = Cell::broken(why);
+        assert_eq!(cell.actual.chars().filter(|&one| one == '\u{e9}').count(), LONGEST_TEXT);
+        assert!(cell.actual.ends_with("... (8002 bytes in all)"), "{}", &cell.actual[7990..]);
     }
 
     #[test]

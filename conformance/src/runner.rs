@@ -1,6 +1,6 @@
 //! Runs the cells: many at once, each bounded in time, and leaves no process behind.
 
-use crate::observe::process::Process;
+use crate::observe::process::{self, Process};
 use crate::report::{Cell, Verdict};
 use crate::scenario::Scenario;
 use crate::target::Target;
@@ -20,6 +20,18 @@ use std::time::{Duration, Instant};
 
 /// A worker ends by itself after its deadline; it gets this much longer to clean up before it is killed.
 const GRACE: Duration = Duration::from_secs(15);
+
+/// A worker that ended, and what ends a run: all that end a process, if they can be heard.
+const HEARD: [Signal; 8] = [
+    Signal::SIGCHLD,
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGALRM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+];
 
 /// How to run.
 #[derive(Debug)]
@@ -74,13 +86,16 @@ pub(crate) fn run(
     orders: &Orders,
     judge: &dyn Fn(&Scenario, &Target, &Cell) -> bool,
 ) -> io::Result<Results> {
+    if process::is_ignored(Signal::SIGCHLD) {
+        return Err(io::Error::other(
+            "SIGCHLD is ignored, so the ends of processes cannot be told: run it by env --default-signal=CHLD",
+        ));
+    }
     nix::sys::prctl::set_child_subreaper(true)?;
     // Whoever executed this program may have left it children.
     let spared: Vec<i32> = Process::children(std::process::id().cast_signed()).iter().map(|child| child.pid).collect();
     let mut heard = SigSet::empty();
-    for signal in [Signal::SIGCHLD, Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGALRM] {
-        heard.add(signal);
-    }
+    HEARD.iter().for_each(|&signal| heard.add(signal));
     heard.thread_block()?;
     let signals = SignalFd::with_flags(&heard, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
     let place = tempfile::Builder::new().prefix("svconform-").tempdir()?;
@@ -102,7 +117,16 @@ pub(crate) fn run(
         while jobs.len() < orders.jobs
             && let Some(slot) = waiting.pop_front()
         {
-            jobs.push(start(scenarios[slot.row], &targets[slot.column], place.path(), slot, orders.scale)?);
+            match start(scenarios[slot.row], &targets[slot.column], place.path(), slot, orders.scale) {
+                Ok(job) => jobs.push(job),
+                Err(error) => {
+                    cells[slot.row][slot.column].push(Cell::broken(format!("no worker could be started: {error}")));
+                    done += 1;
+                }
+            }
+        }
+        if jobs.is_empty() {
+            break;
         }
         progress(done, total, jobs.iter().map(|job| scenarios[job.slot.row].id).next_back());
         let next = jobs.iter().map(|job| limit(job).saturating_sub(job.begin.elapsed())).min().unwrap_or(GRACE);
@@ -194,6 +218,7 @@ fn answer(job: &Job, ended: ExitStatus, overdue: bool) -> Cell {
         expected: "the scenario comes to an end".to_owned(),
         actual,
         steps: vec![],
+        files: vec![],
         milliseconds,
     };
     if overdue {

@@ -65,12 +65,20 @@ impl Target {
     pub(crate) fn arguments(&self, all: &[Target]) -> String {
         let plain = |name: &str| {
             let target = all.iter().find(|target| target.name == *name);
-            target.map(|target| format!("--target {name}={}", target.directory.display())).unwrap_or_default()
+            let named = target.map(|target| quoted(&format!("{name}={}", target.directory.display())));
+            named.map(|named| format!("--target {named}")).unwrap_or_default()
         };
         match &self.mixed {
             None => plain(&self.name),
-            Some(Mixed { guest, host, .. }) => format!("{} {} --mix {guest},{host}", plain(guest), plain(host)),
+            Some(Mixed { guest, host, .. }) => {
+                format!("{} {} --mix {}", plain(guest), plain(host), quoted(&format!("{guest},{host}")))
+            }
         }
+    }
+
+    /// Whether it is made of two others.
+    pub(crate) fn is_mixed(&self) -> bool {
+        self.mixed.is_some()
     }
 
     /// Whether `scenario` says anything of this target that it does not say of one that is not mixed.
@@ -99,6 +107,15 @@ impl FromStr for Target {
     }
 }
 
+/// `word` so that a shell takes it for one word.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-+=./,:@%".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 /// Whether `directory` has the command `name`: a file that may be executed.
 pub(crate) fn has_command(directory: &Path, name: &str) -> bool {
     let path = directory.join(name);
@@ -121,6 +138,12 @@ mod tests {
         for wrong in ["a", "=/", "a=", "a=/no/such/directory", "a=/dev/null"] {
             assert!(wrong.parse::<Target>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_word_is_quoted_for_a_shell_where_it_has_to_be() {
+        assert_eq!(quoted("a=/usr/bin"), "a=/usr/bin");
+        assert_eq!(quoted("a=/it's here"), "'a=/it'\\''s here'");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One cell: a scenario on a target, in a process of its own, so that a crash or a hang costs one cell.
 
+use crate::observe::file;
 use crate::random;
 use crate::report::{Cell, Verdict};
 use crate::scenario::{Need, Scenario, Stopped};
@@ -41,14 +42,7 @@ pub(crate) struct Assignment {
 pub(crate) fn work(assignment: &Assignment) -> io::Result<()> {
     let scenario = crate::scenarios::find(&assignment.scenario)
         .ok_or_else(|| io::Error::other(format!("no scenario {}", assignment.scenario)))?;
-    let cell = run(scenario, assignment).unwrap_or_else(|error| Cell {
-        verdict: Verdict::Error,
-        at: String::new(),
-        expected: "a world to run in".to_owned(),
-        actual: error.to_string(),
-        steps: vec![],
-        milliseconds: 0,
-    });
+    let cell = run(scenario, assignment).unwrap_or_else(|error| Cell::broken(format!("no world to run in: {error}")));
     std::fs::write(&assignment.answer, serde_json::to_vec(&cell)?)
 }
 
@@ -65,8 +59,9 @@ fn run(scenario: &Scenario, assignment: &Assignment) -> io::Result<Cell> {
         None => (scenario.run)(&world),
     };
     let milliseconds = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let files = file::below(&assignment.directory);
     let leaked = world.end();
-    let mut cell = Cell::of(outcome, world.steps(), milliseconds);
+    let mut cell = Cell::of(outcome, world.steps(), files, milliseconds);
     if !leaked.is_empty() {
         if cell.verdict == Verdict::Pass {
             cell.verdict = Verdict::Fail;

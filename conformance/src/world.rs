@@ -125,9 +125,12 @@ impl World {
     /// Adds to the transcript.
     pub(crate) fn note(&self, did: impl Into<String>, saw: impl Into<String>) {
         let at = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        // What is seen may name this world's directory, which is another in each run.
-        let text = |text: String| text.replace(&*self.directory.to_string_lossy(), "WORLD");
-        self.steps.borrow_mut().push(Step { at, did: text(did.into()), saw: text(saw.into()) });
+        self.steps.borrow_mut().push(Step { at, did: self.normalised(did), saw: self.normalised(saw) });
+    }
+
+    /// `text` with this world's directory, which is another in each run, as `WORLD`: so that runs can be compared.
+    fn normalised(&self, text: impl Into<String>) -> String {
+        text.into().replace(&*self.directory.to_string_lossy(), "WORLD")
     }
 
     // Expecting.
@@ -236,7 +239,8 @@ impl World {
     #[track_caller]
     pub(crate) fn failed(&self, what: &str, expected: &str, actual: String) -> Stopped {
         self.note(format!("expect {what}: {expected}"), actual.clone());
-        Stopped::Failed { at: here(), expected: format!("{what}: {expected}"), actual }
+        let (expected, actual) = (self.normalised(format!("{what}: {expected}")), self.normalised(actual));
+        Stopped::Failed { at: here(), expected, actual }
     }
 
     // Files.

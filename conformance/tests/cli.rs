@@ -53,6 +53,8 @@ fn wrong_usage_is_2_and_says_what_is_wrong() {
         (&["run", "--target", &wrong("liar"), "--output", "/no/such/file"], "/no/such/file"),
         (&["run", "--target", &wrong("liar"), "--time-scale", "0"], "from 1 to 1000"),
         (&["run", "--target", &wrong("liar"), "--jobs", "0"], "--jobs"),
+        (&["run", "--target", &wrong("liar"), "--mix", "liar,liar"], "--mix takes two targets"),
+        (&["list", "--uncovered", "NO-01"], "no requirement matches NO-01"),
         (&["list", "no-such-scenario"], "no scenario matches"),
         (&["explain", "NO-01"], "neither a scenario nor a requirement: NO-01"),
     ];
@@ -88,8 +90,44 @@ fn a_liar_fails_with_what_was_expected_and_what_was_there() {
             .and(contains("  promise   OK-03: "))
             .and(contains("  expected  "))
             .and(contains("  actual    "))
-            .and(contains("  again     svconform run --target liar=/")),
+            .and(contains("  files at the end"))
+            .and(contains("  normalised  "))
+            .and(contains("svconform run --target liar=/")),
     );
+}
+
+/// Two that fail in the same way may be the fault of the suite or the machine: no agreement.
+#[test]
+fn two_targets_that_fail_alike_are_an_error() {
+    let other = wrong("liar").replacen("liar=", "other=", 1);
+    let mut run = judge("liar");
+    run.args(["--target", &other]).assert().code(3).stdout(contains("error  svok/").and(contains("on every target")));
+}
+
+#[test]
+fn a_command_that_cannot_be_executed_fails() {
+    judge("garbage").assert().code(1).stdout(contains("fail  svok/").and(contains("svok web: can be executed")));
+}
+
+#[test]
+fn a_list_for_a_target_that_is_not_there_is_wrong_usage() {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/deviations/ours.toml");
+    judge("liar").arg("--deviations").arg(ours).assert().code(2).stderr(contains("no target is called ours"));
+}
+
+#[test]
+fn a_caller_that_ignores_the_deaths_of_children_is_told() {
+    let program = assert_cmd::cargo::cargo_bin!("svconform");
+    let mut run = Command::new("env");
+    run.arg("--ignore-signal=CHLD").arg(program).args(["run", "--target", &wrong("liar"), "OK-03"]);
+    run.assert().code(3).stderr(contains("SIGCHLD is ignored"));
+}
+
+#[test]
+fn a_reader_that_went_away_changes_no_verdict() {
+    let program = assert_cmd::cargo::cargo_bin!("svconform").display();
+    let script = format!("{{ {program} run --target {} OK-03; echo $? >&2; }} | true", wrong("liar"));
+    Command::new("sh").args(["-c", &script]).assert().stderr("1\n");
 }
 
 #[test]

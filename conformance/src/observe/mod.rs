@@ -1,5 +1,6 @@
 //! Our own readers of what a target leaves: written apart from any implementation, so that two readers agree or one is wrong.
 
+pub(crate) mod file;
 pub(crate) mod process;
 pub(crate) mod record;
 pub(crate) mod svstat;

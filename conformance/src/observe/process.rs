@@ -1,6 +1,7 @@
 //! Processes as /proc shows them.
 
 use super::shown;
+use nix::sys::signal::Signal;
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -127,6 +128,12 @@ pub(crate) fn line_of(status: &str, name: &str) -> Option<String> {
 pub(crate) fn signals_in(mask: &str) -> Vec<i32> {
     let bits = u64::from_str_radix(mask, 16).unwrap_or(0);
     (1..=64).filter(|number| bits >> (number - 1) & 1 == 1).collect()
+}
+
+/// Whether this process ignores `signal`.
+pub(crate) fn is_ignored(signal: Signal) -> bool {
+    let mask = status_line(std::process::id().cast_signed(), "SigIgn").unwrap_or_default();
+    signals_in(&mask).contains(&(signal as i32))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The report as JUnit XML: a suite per target, a case per scenario.
 
-use super::{Judged, Report, Row, Verdict};
+use super::{Cell, Judged, Report, Row, Verdict};
+use crate::deviations::Deviation;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
 
@@ -10,35 +11,32 @@ pub(crate) fn render(report: &Report) -> Vec<u8> {
     suites.set_time(Duration::from_millis(report.milliseconds));
     for (column, target) in report.targets.iter().enumerate() {
         let mut suite = TestSuite::new(target.name.as_str());
-        suite.add_test_cases(report.rows.iter().map(|row| case(row, &row.results[column])));
+        // A mix is not concerned by every scenario, and a run may end early.
+        suite.add_test_cases(report.rows.iter().filter_map(|row| case(row, &row.results[column])));
         suites.add_test_suite(suite);
     }
     suites.to_string().unwrap_or_default().into_bytes()
 }
 
-fn case(row: &Row, result: &Judged) -> TestCase {
+fn case(row: &Row, result: &Judged) -> Option<TestCase> {
+    let (verdict, cell) = (result.verdict?, result.cell.as_ref()?);
     let (program, words) = row.scenario.split_once('/').unwrap_or(("", &row.scenario));
-    let mut case = TestCase::new(words, status(result));
+    let mut case = TestCase::new(words, status(verdict, cell, result.deviation.as_ref()));
     case.set_classname(program);
-    if let Some(cell) = &result.cell {
-        case.set_time(Duration::from_millis(cell.milliseconds));
-        let steps: String = cell.steps.iter().map(|step| format!("{} -> {}\n", step.did, step.saw)).collect();
-        case.set_system_out(steps);
-    }
-    case
+    case.set_time(Duration::from_millis(cell.milliseconds));
+    let steps = cell.steps.iter().map(|step| format!("{} -> {}\n", step.did, step.saw));
+    case.set_system_out(steps.chain(cell.files.iter().map(|file| file.line() + "\n")).collect::<String>());
+    Some(case)
 }
 
-fn status(result: &Judged) -> TestCaseStatus {
-    let (Some(verdict), Some(cell)) = (result.verdict, &result.cell) else {
-        return said(TestCaseStatus::skipped(), "not run", "");
-    };
+fn status(verdict: Verdict, cell: &Cell, deviation: Option<&Deviation>) -> TestCaseStatus {
     let compared = format!("expected {}\nactual {}\nat {}", cell.expected, cell.actual, cell.at);
     let non_success = TestCaseStatus::non_success;
     match verdict {
         Verdict::Pass => TestCaseStatus::success(),
         Verdict::Skip => said(TestCaseStatus::skipped(), &format!("no {}", cell.actual), ""),
         Verdict::Known => {
-            let reason = result.deviation.as_ref().map_or("", |deviation| &deviation.reason);
+            let reason = deviation.map_or("", |deviation| &deviation.reason);
             said(TestCaseStatus::skipped(), &format!("known deviation: {reason}"), &compared)
         }
         Verdict::Stale => said(non_success(NonSuccessKind::Failure), "listed as a deviation, but it passes", ""),

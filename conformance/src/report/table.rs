@@ -1,8 +1,10 @@
 //! The report for a person: a line per scenario, a column per target, then what went wrong, then the counts.
 
 use super::{Cell, Column, Judged, Report, Row, Verdict};
+use crate::observe::file::Seen;
 use crate::requirement::{self, Class};
 use crate::world::Step;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The widest left half of two transcripts side by side.
@@ -103,28 +105,45 @@ fn trouble(
         let other = row.results.iter().find(|other_result| Some(other_result.target.as_str()) == other);
         match other.and_then(|other| Some((other, other.cell.as_ref()?))) {
             Some((other, other_cell)) => {
-                side_by_side(&result.target, &cell.steps, &other.target, &other_cell.steps, out)?;
+                let lines = |cell: &Cell| cell.steps.iter().map(line).collect::<Vec<_>>();
+                side_by_side((&result.target, &lines(cell)), (&other.target, &lines(other_cell)), out)?;
+                writeln!(out, "  files at the end")?;
+                let (mine, others) = aligned(&cell.files, &other_cell.files);
+                side_by_side((&result.target, &mine), (&other.target, &others), out)?;
             }
             None => {
-                for step in &cell.steps {
-                    writeln!(out, "    {}", line(step))?;
-                }
+                cell.steps.iter().try_for_each(|step| writeln!(out, "    {}", line(step)))?;
+                writeln!(out, "  files at the end")?;
+                cell.files.iter().try_for_each(|file| writeln!(out, "    {}", file.line()))?;
             }
         }
+        writeln!(out, "  normalised  the scenario's directory, another in each run, is WORLD; nothing else")?;
     }
     let column = report.targets.iter().find(|column| column.name == result.target);
     let arguments = column.map_or("", |column| &column.arguments);
-    writeln!(out, "  again     svconform run {arguments} --keep {}", row.scenario)
+    writeln!(out, "  again     {} run {arguments} --keep {}", report.program, row.scenario)
 }
 
-fn side_by_side(left: &str, mine: &[Step], right: &str, others: &[Step], out: &mut String) -> std::fmt::Result {
+/// The lines for the files of both, a file that both have in the same place.
+fn aligned(mine: &[Seen], others: &[Seen]) -> (Vec<String>, Vec<String>) {
+    let names: BTreeSet<&str> = mine.iter().chain(others).map(|file| file.name.as_str()).collect();
+    let lines = |files: &[Seen]| {
+        let line = |name: &&str| files.iter().find(|file| file.name == *name).map(Seen::line).unwrap_or_default();
+        names.iter().map(line).collect()
+    };
+    (lines(mine), lines(others))
+}
+
+fn side_by_side(
+    (left, mine): (&str, &[String]),
+    (right, others): (&str, &[String]),
+    out: &mut String,
+) -> std::fmt::Result {
     let blank = String::new();
-    let (mine, others): (Vec<String>, Vec<String>) =
-        (mine.iter().map(line).collect(), others.iter().map(line).collect());
     writeln!(out, "    {left:HALF$} | {right}")?;
     for index in 0..mine.len().max(others.len()) {
         let (mut mine, mut other) =
-            (&*mine.get(index).unwrap_or(&blank).clone(), &*others.get(index).unwrap_or(&blank).clone());
+            (mine.get(index).unwrap_or(&blank).as_str(), others.get(index).unwrap_or(&blank).as_str());
         while !mine.is_empty() || !other.is_empty() {
             let (mine_now, mine_later) = cut(mine);
             let (other_now, other_later) = cut(other);
@@ -168,6 +187,8 @@ mod tests {
             "  at        scenarios/svc.rs:7",
             "svc -d web -> exit 0",
             "| reference",
+            "0644 file 18 web/supervise/status @",
+            "  normalised  ",
             "  again     svconform run --target ours=/there --keep ",
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");

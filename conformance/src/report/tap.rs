@@ -12,16 +12,15 @@ pub(crate) fn render(report: &Report) -> Vec<u8> {
 
 fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     writeln!(out, "TAP version 14")?;
-    writeln!(out, "1..{}", report.rows.len() * report.targets.len())?;
+    let run = report.rows.iter().flat_map(|row| &row.results).filter(|result| result.verdict.is_some());
+    writeln!(out, "1..{}", run.count())?;
     let mut number = 0;
     for row in &report.rows {
         for result in &row.results {
+            // A mix is not concerned by every scenario, and a run may end early: it bails out below.
+            let (Some(verdict), Some(cell)) = (result.verdict, &result.cell) else { continue };
             number += 1;
             let name = format!("{number} - {} on {}", escaped(&row.scenario), escaped(&result.target));
-            let (Some(verdict), Some(cell)) = (result.verdict, &result.cell) else {
-                writeln!(out, "not ok {name}\n  ---\n  message: \"not run\"\n  ...")?;
-                continue;
-            };
             match verdict {
                 Verdict::Pass => writeln!(out, "ok {name}")?,
                 Verdict::Skip => writeln!(out, "ok {name} # SKIP no {}", escaped(&cell.actual))?,

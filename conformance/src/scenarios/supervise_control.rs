@@ -503,7 +503,7 @@ fn warns_of_a_record_that_does_not_fit(world: &World) -> Outcome {
     let web = world.scripted("web", "#!/bin/sh\nexec sleep 1000\n")?;
     world.write_file("web/down", "")?;
     let prlimit =
-        crate::target::tool("prlimit").ok_or_else(|| Stopped::Skipped { missing: "the program prlimit".to_owned() })?;
+        crate::target::tool("prlimit").ok_or_else(|| Stopped::Skipped { missing: "program prlimit".to_owned() })?;
     for (size, left, why) in [(9, 9, "partial write"), (0, 0, "file too big")] {
         // A file could not take the warnings either.
         let name = format!("said-{size}");

@@ -1062,7 +1062,7 @@ fn notices_deaths_though_chld_was_ignored(world: &World) -> Outcome {
     let env = world.program("/usr/bin/env").args(["--ignore-signal=CHLD", "true"]).run()?;
     for name in ["blocked", "ignored"] {
         if name == "ignored" && env.exit != "exit 0" {
-            return Err(Stopped::Skipped { missing: "an env that knows --ignore-signal".to_owned() });
+            return Err(Stopped::Skipped { missing: "env that knows --ignore-signal".to_owned() });
         }
         let Found { supervise, itself, supervised } = found(world, name, |command| match name {
             "blocked" => command.blocked(Signal::SIGCHLD),

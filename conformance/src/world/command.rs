@@ -340,6 +340,7 @@ impl Command<'_> {
         words.join(" ")
     }
 
+    #[track_caller]
     fn launch(mut self) -> Result<Running, Stopped> {
         let world = self.world;
         let number = world.outputs.get();
@@ -385,8 +386,17 @@ impl Command<'_> {
             umask(before);
         }
         std::env::set_current_dir(&world.directory).map_err(|error| broken(&world.directory, &error))?;
-        let pid = launched.map_err(|error| broken(&self.program, &error))?.as_raw();
-        Ok(Running { pid, name, out, err })
+        match launched {
+            Ok(pid) => Ok(Running { pid: pid.as_raw(), name, out, err }),
+            // The machine's fault; anything else is the command's.
+            Err(error @ (Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)) => {
+                Err(broken(&self.program, &error))
+            }
+            Err(error) if self.program.starts_with(&world.commands) => {
+                Err(world.failed(&name, "can be executed", error.to_string()))
+            }
+            Err(error) => Err(broken(&self.program, &error)),
+        }
     }
 
     /// What posix_spawn cannot set, a shell can: ignored signals and limits. The shell then becomes the program.

@@ -295,19 +295,17 @@ impl World {
             return Ok(self.command(name));
         }
         let command = self.commands().join(name);
-        let setpriv = tool("setpriv").ok_or_else(|| Stopped::Skipped { missing: "the program setpriv".to_owned() })?;
+        let setpriv = tool("setpriv").ok_or_else(|| Stopped::Skipped { missing: "program setpriv".to_owned() })?;
         let bound = || self.program(&setpriv).args(WITHOUT_OVERRIDE);
         if bound().args(["test", "-x"]).arg(&command).run()?.exit != "exit 0" {
-            return Err(Stopped::Skipped {
-                missing: "a way to the commands for a root without capabilities".to_owned(),
-            });
+            return Err(Stopped::Skipped { missing: "way to the commands for a root without capabilities".to_owned() });
         }
         Ok(bound().arg(command))
     }
 
     /// Where strace is. Skips where it may not trace.
     pub(crate) fn strace(&self) -> Result<PathBuf, Stopped> {
-        let missing = || Stopped::Skipped { missing: "the right to trace with strace".to_owned() };
+        let missing = || Stopped::Skipped { missing: "right to trace with strace".to_owned() };
         let strace = tool("strace").ok_or_else(missing)?;
         let ran = self.program(&strace).args(["-o", "/dev/null", "true"]).run()?;
         if ran.exit == "exit 0" { Ok(strace) } else { Err(missing()) }

@@ -140,7 +140,7 @@ impl World {
         let ran = self.program(&strace).args(["-o", "/dev/null"]).args(options).arg("/bin/true").run()?;
         if ran.exit != "exit 0" || !ran.err.is_empty() {
             return Err(Stopped::Skipped {
-                missing: format!("the right to trace, or an strace that knows how: {}", ran.err),
+                missing: format!("right to trace, or no strace that knows how: {}", ran.err),
             });
         }
         Ok(self.program(strace).args(options).arg(self.commands().join(name)))
@@ -183,5 +183,5 @@ impl World {
 }
 
 fn found(name: &str) -> Result<PathBuf, Stopped> {
-    tool(name).ok_or_else(|| Stopped::Skipped { missing: format!("the program {name}") })
+    tool(name).ok_or_else(|| Stopped::Skipped { missing: format!("program {name}") })
 }
