@@ -199,7 +199,7 @@ fn start(scenario: &Scenario, target: &Target, place: &Path, slot: Slot, scale: 
     let child = Command::new(std::env::current_exe()?)
         .arg("worker")
         .arg(scenario.id)
-        .args([&target.directory, &world])
+        .args([&target.directory, target.next_directory(), &world])
         .arg(scale.to_string())
         .arg(directory.join("cell.json"))
         .stdin(Stdio::null())

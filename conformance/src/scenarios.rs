@@ -11,6 +11,7 @@ mod svscan;
 mod svscan_log;
 mod svscanboot;
 mod svstat;
+pub(crate) mod upgrade;
 
 use crate::random;
 use crate::scenario::{Need, Scenario};
@@ -28,6 +29,7 @@ const FILES: &[&[Scenario]] = &[
     svscan_log::SCENARIOS,
     svscanboot::SCENARIOS,
     svstat::SCENARIOS,
+    upgrade::SCENARIOS,
 ];
 
 /// All scenarios.

@@ -1,6 +1,7 @@
 //! A build to judge: a name and a directory of commands. Two builds can be mixed into one.
 
 use crate::scenario::{Need, Scenario};
+use crate::scenarios::upgrade;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -12,23 +13,33 @@ pub(crate) struct Target {
     pub(crate) name: String,
     /// Where its commands are.
     pub(crate) directory: PathBuf,
-    /// In a mix, the commands that come from a guest, and the names of guest and host.
     mixed: Option<Mixed>,
 }
 
+/// What a mix is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Mixed {
-    guests: &'static [&'static str],
+    how: How,
+    /// The name of the build that comes into another, or after it.
     guest: String,
+    /// The name of the other.
     host: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum How {
+    /// These commands are the guest's.
+    Beside(&'static [&'static str]),
+    /// The guest's commands, which are in this directory, replace those of the host under a running tree.
+    After(PathBuf),
 }
 
 /// What one build may bring into another: the clients of supervise, or svscan, which runs supervise.
 const GUESTS: [(&str, &[&str]); 2] = [("clients", &["svc", "svok", "svstat"]), ("svscan", &["svscan", "svscanboot"])];
 
 impl Target {
-    /// The mixes of two builds, both ways, as directories of links below `place`: the clients, or svscan, of the one with
-    /// all else of the other.
+    /// The mixes of two builds, both ways: the clients, or svscan, of the one with all else of the other, as directories
+    /// of links below `place`, and the one after the other.
     ///
     /// # Errors
     /// When the links cannot be made.
@@ -44,9 +55,13 @@ impl Target {
                     let owner = if guests.iter().any(|guest| command == *guest) { guest } else { host };
                     std::os::unix::fs::symlink(owner.directory.join(&command), directory.join(&command))?;
                 }
-                let mixed = Mixed { guests, guest: guest.name.clone(), host: host.name.clone() };
+                let mixed = Mixed { how: How::Beside(guests), guest: guest.name.clone(), host: host.name.clone() };
                 mixes.push(Target { name, directory, mixed: Some(mixed) });
             }
+            let how = How::After(guest.directory.clone());
+            let mixed = Mixed { how, guest: guest.name.clone(), host: host.name.clone() };
+            let name = format!("{}, then {}", host.name, guest.name);
+            mixes.push(Target { name, directory: host.directory.clone(), mixed: Some(mixed) });
         }
         Ok(mixes)
     }
@@ -56,8 +71,16 @@ impl Target {
         let program = scenario.id.split('/').next().unwrap_or_default();
         match &self.mixed {
             None => &self.name,
-            Some(mixed) if mixed.guests.contains(&program) => &mixed.guest,
-            Some(mixed) => &mixed.host,
+            Some(Mixed { how: How::Beside(guests), guest, .. }) if guests.contains(&program) => guest,
+            Some(Mixed { host, .. }) => host,
+        }
+    }
+
+    /// The directory of the commands that replace this target's in an upgrade.
+    pub(crate) fn next_directory(&self) -> &PathBuf {
+        match &self.mixed {
+            Some(Mixed { how: How::After(next), .. }) => next,
+            _ => &self.directory,
         }
     }
 
@@ -83,10 +106,16 @@ impl Target {
 
     /// Whether `scenario` says anything of this target that it does not say of one that is not mixed.
     pub(crate) fn concerns(&self, scenario: &Scenario) -> bool {
-        let Some(mixed) = &self.mixed else { return true };
-        let is_guest = |need: &Need| matches!(need, Need::Command(name) if mixed.guests.contains(name));
-        let is_host = |need: &Need| matches!(need, Need::Command(name) if !mixed.guests.contains(name));
-        scenario.needs.iter().any(is_guest) && scenario.needs.iter().any(is_host)
+        let upgrades = scenario.id.starts_with(upgrade::PREFIX);
+        match self.mixed.as_ref().map(|mixed| &mixed.how) {
+            None => true,
+            Some(How::After(_)) => upgrades,
+            Some(How::Beside(guests)) => {
+                let is_guest = |need: &Need| matches!(need, Need::Command(name) if guests.contains(name));
+                let is_host = |need: &Need| matches!(need, Need::Command(name) if !guests.contains(name));
+                !upgrades && scenario.needs.iter().any(is_guest) && scenario.needs.iter().any(is_host)
+            }
+        }
     }
 }
 

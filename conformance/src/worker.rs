@@ -27,6 +27,8 @@ pub(crate) struct Assignment {
     pub(crate) scenario: String,
     /// The target's directory of commands.
     pub(crate) commands: PathBuf,
+    /// The directory of the commands that replace them in an upgrade.
+    pub(crate) next_commands: PathBuf,
     /// The directory to work in, empty.
     pub(crate) directory: PathBuf,
     /// How much longer waits may take.
@@ -52,7 +54,8 @@ fn run(scenario: &Scenario, assignment: &Assignment) -> io::Result<Cell> {
     setrlimit(Resource::RLIMIT_FSIZE, LARGEST_FILE, LARGEST_FILE)?;
     let deadline = deadline(scenario.id).mul_f64(assignment.scale);
     let seed = scenario.id.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or(0);
-    let world = World::new(&assignment.directory, &assignment.commands, deadline, assignment.scale, seed)?;
+    let commands = (&*assignment.commands, &*assignment.next_commands);
+    let world = World::new(&assignment.directory, commands, deadline, assignment.scale, seed)?;
     let begin = Instant::now();
     let outcome = match missing(scenario, &assignment.commands) {
         Some(missing) => Err(Stopped::Skipped { missing }),

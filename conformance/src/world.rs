@@ -6,6 +6,7 @@
 mod command;
 mod control;
 mod ending;
+mod installed;
 mod private_root;
 mod scanning;
 mod service;
@@ -13,6 +14,7 @@ mod supervising;
 
 pub(crate) use command::{Command, Exit, Ran, Running};
 pub(crate) use control::{Decoy, Rewrites, STDERR_UNREAD, STDOUT_UNREAD};
+pub(crate) use installed::Installed;
 pub(crate) use scanning::{SCAN, directory_of, parent_of};
 pub(crate) use service::Service;
 
@@ -51,6 +53,7 @@ pub(crate) struct Step {
 pub(crate) struct World {
     directory: PathBuf,
     commands: PathBuf,
+    next_commands: PathBuf,
     probe: PathBuf,
     began: Instant,
     deadline: Duration,
@@ -63,13 +66,14 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A world in `directory`, which becomes the current directory, for the target whose commands are in `commands`.
+    /// A world in `directory`, which becomes the current directory, for the target whose commands are in
+    /// `commands`, and are replaced in an upgrade by those in `next_commands`.
     ///
     /// # Errors
     /// When this process cannot be made fit for it.
     pub(crate) fn new(
         directory: &Path,
-        commands: &Path,
+        (commands, next_commands): (&Path, &Path),
         deadline: Duration,
         scale: f64,
         seed: u64,
@@ -80,6 +84,7 @@ impl World {
         Ok(World {
             directory: directory.to_owned(),
             commands: commands.to_owned(),
+            next_commands: next_commands.to_owned(),
             probe: std::env::current_exe()?,
             began: Instant::now(),
             deadline,

@@ -117,7 +117,7 @@ fn trouble(
                 cell.files.iter().try_for_each(|file| writeln!(out, "    {}", file.line()))?;
             }
         }
-        writeln!(out, "  normalised  the scenario's directory, another in each run, is WORLD; nothing else")?;
+        writeln!(out, "  normalised  WORLD: the scenario's directory; N: the pid and seconds of svstat")?;
     }
     let column = report.targets.iter().find(|column| column.name == result.target);
     let arguments = column.map_or("", |column| &column.arguments);
