@@ -69,7 +69,6 @@ pub(crate) const UNPROVEN: &[(&str, &str)] = &[
     ("OPT-04", "only softlimit has options with values, and the suite does not judge it yet"),
     ("EXEC-06", "the programs that it speaks of (envdir and its like) are not judged yet"),
     ("SUP-21", "the original does it, and nobody is held to it"),
-    ("SUP-37", "it takes a clock that is set back, and one host has one clock"),
 ];
 
 /// The requirement called `id`.
@@ -81,8 +80,6 @@ pub(crate) fn find(id: &str) -> Option<&'static Requirement> {
 const OBSERVED: &str = "daemontools 0.76, observed";
 /// Seen by running the original as Debian patches it.
 const OBSERVED_DEBIAN: &str = "daemontools 0.76, observed, Debian build";
-/// Read in the original's source, and not seen to happen.
-const READ: &str = "daemontools 0.76, read in the source";
 
 /// A row that the manual page `page` promises.
 const fn doc(id: &'static str, page: &'static str, fixes: &'static [Aspect]) -> Requirement {
@@ -309,7 +306,7 @@ pub(crate) const ALL: &[Requirement] = &[
         "The pause counts from the start of ./run and not from its end. A ./run that lived for a second or more is \
          started again at once.",
     ),
-    obs("SUP-37", READ, &[Timing])
+    obs("SUP-37", OBSERVED, &[Timing])
         .promises("The pause goes by the wall clock. Setting the clock back makes it longer."),
     obs("SUP-38", OBSERVED_DEBIAN, &[Stdout, Stderr, Files, Processes, Timing]).promises(
         "A failed fork gives `supervise: warning: unable to fork for D, sleeping 60 seconds: ` and the phrase, then \

@@ -2,6 +2,7 @@
 
 mod readers;
 mod readproctitle;
+mod supervise_clock;
 mod supervise_control;
 mod supervise_lifetime;
 mod supervise_start;
@@ -20,6 +21,7 @@ use crate::scenario::{Need, Scenario};
 const FILES: &[&[Scenario]] = &[
     readers::SCENARIOS,
     readproctitle::SCENARIOS,
+    supervise_clock::SCENARIOS,
     supervise_control::SCENARIOS,
     supervise_lifetime::SCENARIOS,
     supervise_start::SCENARIOS,

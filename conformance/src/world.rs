@@ -3,6 +3,7 @@
 //! The world is one directory, which is the current directory of the scenario's process; names of files are relative to
 //! it. Whatever is started here, or by what is started here, ends with the scenario.
 
+mod clock;
 mod command;
 mod control;
 mod ending;
@@ -12,6 +13,7 @@ mod scanning;
 mod service;
 mod supervising;
 
+pub(crate) use clock::Clock;
 pub(crate) use command::{Command, Exit, Ran, Running};
 pub(crate) use control::{Decoy, Rewrites, STDERR_UNREAD, STDOUT_UNREAD};
 pub(crate) use installed::Installed;

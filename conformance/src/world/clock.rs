@@ -1,0 +1,167 @@
+//! The clock of one process, stepped: nobody else's time changes, as it would if the machine's clock were set.
+//!
+//! A program asks the kernel's vDSO for the time, which is a piece of code in the program's own memory. That code is
+//! replaced by a few instructions that ask the kernel instead and add a number of seconds. Programs that ask the kernel
+//! themselves are not deceived; [`Clock::new`] cannot tell, so a scenario has to look for an effect of the step.
+
+use super::{World, broken};
+use crate::scenario::{Outcome, Stopped};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+/// The entry of the auxiliary vector that says where the vDSO is (`AT_SYSINFO_EHDR`).
+const VDSO: u64 = 33;
+/// More than a vDSO takes.
+const LONGEST_VDSO: usize = 16 << 10;
+const X86_64: u16 = 62;
+/// The section type of dynamic symbols (`SHT_DYNSYM`).
+const DYNAMIC_SYMBOLS: u32 = 11;
+
+/// `mov eax, 228; syscall; test edi, edi; jne +8; add qword [rsi], WALL; ret; add qword [rsi], OTHER; ret`: number 228 is
+/// clock_gettime, edi the clock, 0 for the wall clock, and rsi points to the seconds.
+const CLOCK_GETTIME: Patch = Patch {
+    name: "__vdso_clock_gettime",
+    code: &[
+        0xb8, 0xe4, 0, 0, 0, 0x0f, 0x05, 0x85, 0xff, 0x75, 0x08, 0x48, 0x81, 0x06, 0, 0, 0, 0, 0xc3, 0x48, 0x81, 0x06,
+        0, 0, 0, 0, 0xc3,
+    ],
+    wall: 14,
+    other: Some(22),
+};
+/// `mov eax, 96; syscall; test rdi, rdi; je +7; add qword [rdi], WALL; ret`.
+const GETTIMEOFDAY: Patch = Patch {
+    name: "__vdso_gettimeofday",
+    code: &[0xb8, 0x60, 0, 0, 0, 0x0f, 0x05, 0x48, 0x85, 0xff, 0x74, 0x07, 0x48, 0x81, 0x07, 0, 0, 0, 0, 0xc3],
+    wall: 15,
+    other: None,
+};
+/// `mov eax, 201; syscall; add rax, WALL; test rdi, rdi; je +3; mov [rdi], rax; ret`.
+const TIME: Patch = Patch {
+    name: "__vdso_time",
+    code: &[
+        0xb8, 0xc9, 0, 0, 0, 0x0f, 0x05, 0x48, 0x05, 0, 0, 0, 0, 0x48, 0x85, 0xff, 0x74, 0x03, 0x48, 0x89, 0x07, 0xc3,
+    ],
+    wall: 9,
+    other: None,
+};
+
+/// Code for a function of the vDSO, and where in it the seconds stand that are added.
+struct Patch {
+    name: &'static str,
+    code: &'static [u8],
+    wall: u64,
+    other: Option<u64>,
+}
+
+/// The clocks of a process.
+#[derive(Debug)]
+pub(crate) struct Clock<'w> {
+    world: &'w World,
+    pid: i32,
+    memory: File,
+    path: PathBuf,
+    wall: Vec<u64>,
+    other: Vec<u64>,
+}
+
+impl World {
+    /// The clocks of `pid`, a program that has begun, as they are until they are stepped. Skips where that process cannot be given others.
+    pub(crate) fn clock_of(&self, pid: i32) -> Result<Clock<'_>, Stopped> {
+        let path = PathBuf::from(format!("/proc/{pid}/mem"));
+        let taken = || -> io::Result<Option<Clock<'_>>> {
+            let memory = OpenOptions::new().read(true).write(true).open(&path)?;
+            let auxiliary = std::fs::read(format!("/proc/{pid}/auxv"))?;
+            let entry = auxiliary.chunks_exact(16).find(|entry| number(entry, 0, 8) == Some(VDSO));
+            let Some(base) = entry.and_then(|entry| number(entry, 8, 8)) else { return Ok(None) };
+            let mut image = vec![0; LONGEST_VDSO];
+            // It may end before that.
+            let length = memory.read_at(&mut image, base)?;
+            image.truncate(length);
+            let mut clock = Clock { world: self, pid, memory, path: path.clone(), wall: vec![], other: vec![] };
+            for patch in [CLOCK_GETTIME, GETTIMEOFDAY, TIME] {
+                let Some((value, size)) = function(&image, patch.name) else { return Ok(None) };
+                if size < patch.code.len() as u64 {
+                    return Ok(None);
+                }
+                clock.memory.write_all_at(patch.code, base + value)?;
+                clock.wall.push(base + value + patch.wall);
+                clock.other.extend(patch.other.map(|at| base + value + at));
+            }
+            Ok(Some(clock))
+        };
+        let missing = |why: String| Stopped::Skipped { missing: format!("way to step the clock of a process{why}") };
+        match taken() {
+            Ok(clock) => clock.ok_or_else(|| missing(String::new())),
+            Err(error) => Err(missing(format!(" ({error})"))),
+        }
+    }
+}
+
+impl Clock<'_> {
+    /// Sets the wall clock off by `seconds`, as somebody does who sets a machine's clock.
+    pub(crate) fn step(&self, seconds: i32) -> Outcome {
+        self.world.note(format!("step the wall clock of {} by {seconds} seconds", self.pid), "");
+        self.write(&self.wall, seconds)
+    }
+
+    /// Sets all clocks on by `seconds`, as if so much time had passed.
+    pub(crate) fn pass(&self, seconds: i32) -> Outcome {
+        self.world.note(format!("let {seconds} seconds pass for {}", self.pid), "");
+        self.write(&self.wall, seconds)?;
+        self.write(&self.other, seconds)
+    }
+
+    fn write(&self, places: &[u64], seconds: i32) -> Outcome {
+        let written = places.iter().try_for_each(|&at| self.memory.write_all_at(&seconds.to_le_bytes(), at));
+        written.map_err(|error| broken(&self.path, &error))
+    }
+}
+
+/// The little-endian number of `size` bytes at `at`.
+fn number(bytes: &[u8], at: u64, size: usize) -> Option<u64> {
+    let at = usize::try_from(at).ok()?;
+    let bytes = bytes.get(at..at.checked_add(size)?)?;
+    Some(bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
+}
+
+/// The offset and the size of the function `name` in an ELF image for x86-64.
+fn function(image: &[u8], name: &str) -> Option<(u64, u64)> {
+    if image.get(..5)? != b"\x7fELF\x02" || number(image, 18, 2)? != u64::from(X86_64) {
+        return None;
+    }
+    let (sections, size, count) = (number(image, 40, 8)?, number(image, 58, 2)?, number(image, 60, 2)?);
+    let section = |index: u64| sections + index * size;
+    let of_symbols = |index: &u64| number(image, section(*index) + 4, 4) == Some(u64::from(DYNAMIC_SYMBOLS));
+    let symbols = section((0..count).find(of_symbols)?);
+    let strings = number(image, section(number(image, symbols + 40, 4)?) + 24, 8)?;
+    let (begin, length) = (number(image, symbols + 24, 8)?, number(image, symbols + 32, 8)?);
+    let named = |symbol: &u64| {
+        let at = usize::try_from(strings + number(image, *symbol, 4)?).ok()?;
+        image.get(at..)?.split(|&byte| byte == 0).next().filter(|found| *found == name.as_bytes())
+    };
+    let symbol = (begin..begin + length).step_by(24).find(|symbol| named(symbol).is_some())?;
+    Some((number(image, symbol + 8, 8)?, number(image, symbol + 16, 8)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_image_has_no_functions() {
+        assert_eq!(function(b"", "__vdso_time"), None);
+        assert_eq!(function(b"\x7fELF\x02", "__vdso_time"), None);
+        assert_eq!(function(&[0xff; 200], "__vdso_time"), None);
+    }
+
+    #[test]
+    fn each_place_for_seconds_is_in_the_code_and_zero() {
+        for patch in [CLOCK_GETTIME, GETTIMEOFDAY, TIME] {
+            for at in [Some(patch.wall), patch.other].into_iter().flatten() {
+                assert_eq!(number(patch.code, at, 4), Some(0), "{}", patch.name);
+            }
+        }
+    }
+}
