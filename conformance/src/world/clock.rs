@@ -2,7 +2,7 @@
 //!
 //! A program asks the kernel's vDSO for the time, which is a piece of code in the program's own memory. That code is
 //! replaced by a few instructions that ask the kernel instead and add a number of seconds. Programs that ask the kernel
-//! themselves are not deceived; [`Clock::new`] cannot tell, so a scenario has to look for an effect of the step.
+//! themselves are not deceived; [`World::clock_of`] cannot tell, so a scenario has to look for an effect of the step.
 
 use super::{World, broken};
 use crate::scenario::{Outcome, Stopped};
