@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod deviations;
+mod explain;
 mod model;
 mod observe;
 mod probe;
@@ -320,7 +321,7 @@ fn list(uncovered: bool, filters: &[String]) -> Result<u8, Trouble> {
         let unproven = |row: &&requirement::Requirement| row.class != Class::Bug && !proven.contains(&row.id);
         for requirement in requirement::ALL.iter().filter(unproven).filter(|row| wanted(row.id)) {
             let reason = requirement::UNPROVEN.iter().find(|(id, _)| *id == requirement.id).map_or("", |(_, why)| *why);
-            text += &format!("{:8} {:4} {}\n", requirement.id, class_word(requirement.class), requirement.promise);
+            text += &format!("{:8} {:4} {}\n", requirement.id, requirement.class.word(), requirement.promise);
             text += &format!("{:13} not proved: {reason}\n", "");
         }
     } else {
@@ -328,32 +329,15 @@ fn list(uncovered: bool, filters: &[String]) -> Result<u8, Trouble> {
         let width = selected.iter().map(|scenario| scenario.id.len()).max().unwrap_or(0);
         for scenario in selected {
             let rows = scenario.requirements.join(" ");
-            text += &format!("{:width$}  {}  {rows}\n", scenario.id, class_word(scenario.class()));
+            text += &format!("{:width$}  {}  {rows}\n", scenario.id, scenario.class().word());
         }
     }
     print(&text)
 }
 
 fn explain(id: &str) -> Result<u8, Trouble> {
-    let requirement_text = |id: &str| match requirement::find(id) {
-        Some(row) => {
-            let fixes: Vec<&str> = row.fixes.iter().map(|aspect| aspect.word()).collect();
-            let (class, fixes) = (class_word(row.class), fixes.join(", "));
-            format!("{id} ({class})\n  {}\n  fixes: {fixes}\n  source: {}\n", row.promise, row.source)
-        }
-        None => String::new(),
-    };
-    if let Some(scenario) = scenarios::find(id) {
-        let promises: String = scenario.requirements.iter().map(|id| requirement_text(id)).collect();
-        return print(&format!("{id}\n  {}\n\nIt proves:\n\n{promises}", scenario.does));
-    }
-    if requirement::find(id).is_some() {
-        let proofs = scenarios::all().filter(|scenario| scenario.requirements.contains(&id));
-        let proofs: String = proofs.map(|scenario| format!("  {}: {}\n", scenario.id, scenario.does)).collect();
-        let proofs = if proofs.is_empty() { "  no scenario\n".to_owned() } else { proofs };
-        return print(&format!("{}\nProved by:\n\n{proofs}", requirement_text(id)));
-    }
-    Err(Trouble::Usage(format!("neither a scenario nor a requirement: {id}")))
+    let page = explain::page(id);
+    print(&page.ok_or_else(|| Trouble::Usage(format!("neither a scenario nor a requirement: {id}")))?)
 }
 
 fn compare(old: &Path, new: &Path) -> Result<u8, Trouble> {
@@ -369,14 +353,6 @@ fn compare(old: &Path, new: &Path) -> Result<u8, Trouble> {
     }
     print(&report::compare::render(&changes))?;
     Ok(u8::from(changes.iter().any(|change| change.kind.is_bad())))
-}
-
-fn class_word(class: Class) -> &'static str {
-    match class {
-        Class::Doc => "doc",
-        Class::Obs => "obs",
-        Class::Bug => "bug",
-    }
 }
 
 /// Writes to the standard output. A reader that went away is no error.

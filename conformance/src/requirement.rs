@@ -14,6 +14,17 @@ pub(crate) enum Class {
     Bug,
 }
 
+impl Class {
+    /// The word for it in lists.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Class::Doc => "doc",
+            Class::Obs => "obs",
+            Class::Bug => "bug",
+        }
+    }
+}
+
 /// What an observer can hold a requirement to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Aspect {
