@@ -17,7 +17,7 @@ pub(crate) fn page(id: &str) -> Option<String> {
     };
     let text = |(title, paragraphs): (&str, Vec<String>)| {
         let paragraphs: Vec<String> = paragraphs.iter().map(|text| filled(text)).collect();
-        format!("{title}\n{}\n", paragraphs.join("\n"))
+        format!("{title}\n{}", paragraphs.join("\n"))
     };
     Some(sections.into_iter().map(text).collect::<Vec<_>>().join("\n"))
 }

@@ -31,13 +31,13 @@ pub(crate) struct Model {
     pub(crate) signals: Vec<String>,
     want: Want,
     leaving: bool,
-    survives: BTreeSet<&'static str>,
+    survives: BTreeSet<String>,
     pending: BTreeSet<i32>,
 }
 
 impl Model {
     /// A service directory where no supervise has been yet. The service survives signals of these names.
-    pub(crate) fn new(survives: &[&'static str]) -> Model {
+    pub(crate) fn new<S: AsRef<str>>(survives: &[S]) -> Model {
         Model {
             supervised: false,
             down_file: false,
@@ -47,7 +47,7 @@ impl Model {
             signals: vec![],
             want: Want::Up,
             leaving: false,
-            survives: survives.iter().copied().collect(),
+            survives: survives.iter().map(|name| name.as_ref().to_owned()).collect(),
             pending: BTreeSet::new(),
         }
     }

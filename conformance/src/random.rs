@@ -1,7 +1,8 @@
 //! Events in random order: generated sequences run on the target and compared with [`crate::model`] after each event.
 //!
 //! A failing sequence is shrunk to the shortest that still fails. `svconform run --random N --seed S` runs N of them; the
-//! row `random/S` is the one that follows from seed S.
+//! row `random/S` is the one that follows from seed S. Sequences that found something are kept in
+//! `fixtures/sequences.toml` and belong to every run, as the rows `sequence/WORDS`.
 
 use crate::model::Model;
 use crate::probe::monotonic;
@@ -12,11 +13,17 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use serde::Deserialize;
 use std::cell::RefCell;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The first word of the ids of random rows.
 const PREFIX: &str = "random/";
+/// The first word of the ids of the rows of the corpus.
+const KEPT: &str = "sequence/";
 /// A sequence waits as long as this before it kills a service that was just started: see [`crate::model`].
 const SETTLED: Duration = Duration::from_millis(1100);
 /// How often a failing sequence is made shorter and tried again.
@@ -38,23 +45,104 @@ enum Event {
 /// A sequence and the service that it happens to.
 #[derive(Debug, Clone)]
 struct Sequence {
-    survives: Vec<&'static str>,
+    survives: Vec<String>,
     events: Vec<Event>,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Ask(letters) => write!(out, "svc -{letters}"),
+            Event::Exit(code) => write!(out, "exit {code}"),
+            Event::Down(true) => write!(out, "touch down"),
+            Event::Down(false) => write!(out, "rm down"),
+            Event::Supervise => write!(out, "supervise"),
+        }
+    }
+}
+
+impl FromStr for Event {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Event, String> {
+        let unknown = || format!("no event: {text}");
+        Ok(match text.split_once(' ') {
+            None if text == "supervise" => Event::Supervise,
+            Some(("touch", "down")) => Event::Down(true),
+            Some(("rm", "down")) => Event::Down(false),
+            Some(("exit", code)) => Event::Exit(code.parse().map_err(|_| unknown())?),
+            Some(("svc", letters)) => Event::Ask(letters.strip_prefix('-').ok_or_else(unknown)?.to_owned()),
+            _ => return Err(unknown()),
+        })
+    }
+}
+
+/// As an entry of `fixtures/sequences.toml` has it.
+impl fmt::Display for Sequence {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let events: Vec<String> = self.events.iter().map(Event::to_string).collect();
+        write!(out, "survives = {:?}, events = {events:?}", self.survives)
+    }
+}
+
+/// The file of sequences that found something.
+#[derive(Debug, Deserialize)]
+struct Corpus {
+    sequence: Vec<Entry>,
+}
+
+/// One of them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    /// The words of its row's id.
+    id: String,
+    /// What it found, and in what, in a sentence.
+    found: String,
+    survives: Vec<String>,
+    events: Vec<String>,
+}
+
+static CORPUS: LazyLock<Result<Corpus, String>> =
+    LazyLock::new(|| toml::from_str(include_str!("../../fixtures/sequences.toml")).map_err(|error| error.to_string()));
+
+/// The rows of the sequences that found something.
+pub(crate) fn corpus() -> &'static [Scenario] {
+    static ROWS: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
+        let entries = CORPUS.as_ref().map(|corpus| &*corpus.sequence).unwrap_or_default();
+        entries.iter().map(|entry| row(format!("{KEPT}{}", entry.id), &entry.found)).collect()
+    });
+    &ROWS
+}
+
+/// The sequence of the row `id`, if it is one of the corpus.
+fn kept(id: &str) -> Option<Result<Sequence, String>> {
+    let words = id.strip_prefix(KEPT)?;
+    let entry = CORPUS.as_ref().ok()?.sequence.iter().find(|entry| entry.id == words)?;
+    let events = entry.events.iter().map(|event| event.parse()).collect::<Result<_, _>>();
+    Some(events.map(|events| Sequence { survives: entry.survives.clone(), events }))
+}
+
+fn row(id: String, does: &'static str) -> Scenario {
+    Scenario {
+        id: String::leak(id),
+        requirements: &[
+            "SUP-06", "SUP-22", "SUP-24", "SUP-34", "SUP-43", "SUP-45", "SUP-46", "SUP-47", "SUP-51", "STAT-01",
+        ],
+        needs: &[Need::Command("supervise"), Need::Command("svc"), Need::Command("svstat")],
+        does,
+        run,
+    }
 }
 
 /// The scenario that follows from the seed in `id`, if `id` is a random row's.
 pub(crate) fn find(id: &str) -> Option<&'static Scenario> {
     id.strip_prefix(PREFIX)?.parse::<u64>().ok()?;
-    Some(Box::leak(Box::new(Scenario {
-        id: String::leak(id.to_owned()),
-        requirements: &[
-            "SUP-06", "SUP-22", "SUP-24", "SUP-34", "SUP-43", "SUP-45", "SUP-46", "SUP-47", "SUP-51", "STAT-01",
-        ],
-        needs: &[Need::Command("supervise"), Need::Command("svc"), Need::Command("svstat")],
-        does: "Runs commands, exits, restarts of supervise and changes of the down file in an order that follows from the \
-               number, and looks at the record, svstat, the starts and the signals after each.",
-        run,
-    })))
+    Some(Box::leak(Box::new(row(
+        id.to_owned(),
+        "Runs commands, exits, restarts of supervise and changes of the down file in an order that follows from the \
+         number, and looks at the record, svstat, the starts and the signals after each.",
+    ))))
 }
 
 /// The rows of `--random count --seed seed`.
@@ -85,12 +173,20 @@ fn sequence() -> impl Strategy<Value = Sequence> {
         2 => Just(Event::Supervise),
     ];
     let survives = select(vec![vec![], vec!["HUP", "ALRM", "INT"], vec!["TERM"], vec!["HUP", "ALRM", "INT", "TERM"]]);
-    (survives, vec(event, 1..9)).prop_map(|(survives, events)| Sequence { survives, events })
+    (survives, vec(event, 1..9)).prop_map(|(survives, events)| {
+        let survives = survives.into_iter().map(str::to_owned).collect();
+        Sequence { survives, events }
+    })
 }
 
 fn run(world: &World) -> Outcome {
+    if let Some(sequence) = kept(world.id()) {
+        let sequence = sequence.map_err(|why| Stopped::Broken { why })?;
+        return happen(world, "web", &sequence);
+    }
+    let number = world.id().strip_prefix(PREFIX).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0);
     let mut seed = [0; 32];
-    seed[..8].copy_from_slice(&world.seed().to_le_bytes());
+    seed[..8].copy_from_slice(&number.to_le_bytes());
     let config = Config { cases: 1, max_shrink_iters: SHRINKS, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     // What broke, timed out or was skipped: nothing is learnt by going on.
@@ -119,16 +215,13 @@ fn run(world: &World) -> Outcome {
         (Err(TestError::Fail(reason, shortest)), None) => {
             // Once more, so that the transcript is that of the shortest.
             world.forget_steps();
-            let shortest_shown = shown(&shortest);
             Err(match happen_again(&shortest) {
-                Err(Stopped::Failed { at, expected, actual }) => Stopped::Failed {
-                    at,
-                    expected,
-                    actual: format!("{actual}; in the shortest sequence, {shortest_shown}"),
-                },
+                Err(Stopped::Failed { at, expected, actual }) => {
+                    Stopped::Failed { at, expected, actual: format!("{actual}; in the shortest sequence, {shortest}") }
+                }
                 _ => Stopped::Failed {
                     at: String::new(),
-                    expected: format!("what is promised, in {shortest_shown}"),
+                    expected: format!("what is promised, in {shortest}"),
                     actual: format!("it failed, but not when it was run once more: {reason}"),
                 },
             })
@@ -137,13 +230,9 @@ fn run(world: &World) -> Outcome {
     }
 }
 
-fn shown(sequence: &Sequence) -> String {
-    format!("{:?} on a service that survives {:?}", sequence.events, sequence.survives)
-}
-
 /// Lets a sequence happen to a new service, and ends what it has started.
 fn happen(world: &World, name: &str, sequence: &Sequence) -> Outcome {
-    world.note("sequence", shown(sequence));
+    world.note("sequence", sequence.to_string());
     let plan = format!("survive {}", sequence.survives.join(" "));
     let service = world.service(name, plan.trim_end())?;
     let mut model = Model::new(&sequence.survives);
@@ -223,4 +312,35 @@ fn compare(world: &World, service: &Service, model: &Model) -> Outcome {
     world.until_state(service, &model.record())?;
     world.until("signals", sorted(model.signals.clone()), || Ok(sorted(world.signals(service))))?;
     world.until("svstat", format!("{}: {}", service.name, model.svstat()), || world.svstat(service))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_corpus_can_be_read_and_each_entry_says_what_it_found() {
+        let corpus = CORPUS.as_ref().unwrap();
+        assert!(!corpus.sequence.is_empty());
+        for entry in &corpus.sequence {
+            assert!(kept(&format!("{KEPT}{}", entry.id)).unwrap().is_ok(), "{}", entry.id);
+            assert!(entry.found.ends_with('.'), "{}", entry.id);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_event_is_written_as_it_is_read(sequence in sequence()) {
+            for event in sequence.events {
+                prop_assert_eq!(event.to_string().parse::<Event>(), Ok(event));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused() {
+        for text in ["", "svc", "svc d", "exit x", "touch up", "supervise web"] {
+            assert!(text.parse::<Event>().is_err(), "{text}");
+        }
+    }
 }

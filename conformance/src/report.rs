@@ -230,15 +230,12 @@ impl Report {
     pub(crate) fn doubt_failures_alike(&mut self) {
         let plain: Vec<&str> = self.targets.iter().filter(|one| !one.mixed).map(|one| one.name.as_str()).collect();
         for row in &mut self.rows {
-            let witnesses: Vec<&Cell> = row
-                .results
-                .iter()
-                .filter(|result| plain.contains(&result.target.as_str()))
-                .filter_map(|result| result.cell.as_ref())
-                .collect();
-            if witnesses.iter().any(|cell| cell.verdict == Verdict::Pass) {
+            let witnesses = || row.results.iter().filter(|result| plain.contains(&result.target.as_str()));
+            let passes = |run: &Verdict| matches!(run, Verdict::Pass | Verdict::Stale);
+            if witnesses().any(|result| result.runs.iter().any(passes)) {
                 continue;
             }
+            let witnesses: Vec<&Cell> = witnesses().filter_map(|result| result.cell.as_ref()).collect();
             let failures = || witnesses.iter().filter(|cell| cell.verdict == Verdict::Fail);
             let place = |cell: &Cell| (cell.at.clone(), cell.expected.clone());
             let alike: Vec<_> = failures()

@@ -36,7 +36,7 @@ const FILES: &[&[Scenario]] = &[
 
 /// All scenarios.
 pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
-    FILES.iter().copied().flatten()
+    FILES.iter().copied().flatten().chain(random::corpus())
 }
 
 /// The scenario called `id`.

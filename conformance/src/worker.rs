@@ -53,9 +53,8 @@ fn run(scenario: &Scenario, assignment: &Assignment) -> io::Result<Cell> {
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
     setrlimit(Resource::RLIMIT_FSIZE, LARGEST_FILE, LARGEST_FILE)?;
     let deadline = deadline(scenario.id).mul_f64(assignment.scale);
-    let seed = scenario.id.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or(0);
     let commands = (&*assignment.commands, &*assignment.next_commands);
-    let world = World::new(&assignment.directory, commands, deadline, assignment.scale, seed)?;
+    let world = World::new(&assignment.directory, commands, deadline, assignment.scale, scenario.id)?;
     let begin = Instant::now();
     let outcome = match missing(scenario, &assignment.commands) {
         Some(missing) => Err(Stopped::Skipped { missing }),

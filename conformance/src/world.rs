@@ -60,7 +60,7 @@ pub(crate) struct World {
     began: Instant,
     deadline: Duration,
     scale: f64,
-    seed: u64,
+    id: &'static str,
     steps: RefCell<Vec<Step>>,
     ended: RefCell<BTreeMap<i32, Exit>>,
     expected: RefCell<BTreeSet<i32>>,
@@ -78,7 +78,7 @@ impl World {
         (commands, next_commands): (&Path, &Path),
         deadline: Duration,
         scale: f64,
-        seed: u64,
+        id: &'static str,
     ) -> io::Result<World> {
         std::env::set_current_dir(directory)?;
         nix::sys::prctl::set_child_subreaper(true)?;
@@ -91,7 +91,7 @@ impl World {
             began: Instant::now(),
             deadline,
             scale,
-            seed,
+            id,
             steps: RefCell::default(),
             ended: RefCell::default(),
             expected: RefCell::default(),
@@ -114,9 +114,9 @@ impl World {
         time.mul_f64(self.scale)
     }
 
-    /// The number that random sequences follow from.
-    pub(crate) fn seed(&self) -> u64 {
-        self.seed
+    /// The id of the scenario.
+    pub(crate) fn id(&self) -> &str {
+        self.id
     }
 
     /// The transcript.

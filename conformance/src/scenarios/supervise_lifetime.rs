@@ -615,7 +615,10 @@ fn goes_on_after_half_a_record(world: &World) -> Outcome {
         let words = String::from_utf8_lossy(&words.borrow()).into_owned();
         Ok(if words.starts_with(&warning) { Ok(()) } else { Err(words) })
     })?;
-    world.expect("the record", world.whole_record(&web)?, old)
+    let record = world.whole_record(&web)?;
+    // Before the reader goes: the next warning would kill it, and leave its service.
+    world.kill(&supervise, Signal::SIGKILL)?;
+    world.expect("the record", record, old)
 }
 
 /// What a traced supervise did: `fork`, `record` for its renaming, and the signals it sent.
