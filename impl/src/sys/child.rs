@@ -86,15 +86,13 @@ pub(crate) fn wait_for_death() -> Option<(Pid, i32)> {
     wait(0)
 }
 
+/// No signal interrupts it: there are no handlers.
 fn wait(options: i32) -> Option<(Pid, i32)> {
     let mut status = 0;
-    loop {
-        // SAFETY: `status` is a valid place for the answer.
-        match unsafe { libc::waitpid(-1, &raw mut status, options) } {
-            -1 if Errno::last() == Errno::EINTR => {}
-            -1 | 0 => return None,
-            pid => return Some((Pid::from_raw(pid), status)),
-        }
+    // SAFETY: `status` is a valid place for the answer.
+    match unsafe { libc::waitpid(-1, &raw mut status, options) } {
+        -1 | 0 => None,
+        pid => Some((Pid::from_raw(pid), status)),
     }
 }
 
