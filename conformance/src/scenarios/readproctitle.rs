@@ -10,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
 const NEEDS: &[Need] = &[Need::Command("readproctitle")];
+const STRACE: &[Need] = &[Need::Command("readproctitle"), Need::Tool("strace")];
 /// How long what must not happen is watched for.
 const A_WHILE: Duration = Duration::from_millis(150);
 
@@ -54,6 +55,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         does: "Runs readproctitle on an input that ends, one that is a directory, one that is closed, and one that is empty \
                and does not block: 0, and 111 for the rest. It prints nothing.",
         run: tells_the_end_of_input_from_trouble,
+    },
+    Scenario {
+        id: "readproctitle/repeats-an-interrupted-read",
+        requirements: &["RPT-04"],
+        needs: STRACE,
+        does: "Lets the first two reads be interrupted: readproctitle reads on to the end of its input, and exits 0.",
+        run: repeats_an_interrupted_read,
     },
     Scenario {
         id: "readproctitle/waits-for-its-last-writer",
@@ -209,6 +217,18 @@ fn tells_the_end_of_input_from_trouble(world: &World) -> Outcome {
         world.expect(&format!("readproctitle on an input that is {input}"), seen, (exit, "", ""))?;
     }
     Ok(())
+}
+
+fn repeats_an_interrupted_read(world: &World) -> Outcome {
+    world.write_file("messages", "ab")?;
+    let (path, trace) = (world.path("messages"), world.path("trace"));
+    let (path, trace) = (path.to_string_lossy(), trace.to_string_lossy());
+    // Only what is read from the input: the loader of a dynamic executable reads files too.
+    let options = ["-o", &trace, "-P", &path, "-e", "trace=read", "-e", "inject=read:error=EINTR:when=1..2"];
+    let ran = world.traced(&options, "readproctitle")?.args(["errors:", "........"]).input("messages").run()?;
+    world.expect("readproctitle", (ran.exit.as_str(), ran.out.as_str(), ran.err.as_str()), ("exit 0", "", ""))?;
+    let interrupted = world.lines("trace").iter().filter(|line| line.contains("EINTR")).count();
+    world.expect("reads interrupted", interrupted, 2)
 }
 
 fn waits_for_its_last_writer(world: &World) -> Outcome {
