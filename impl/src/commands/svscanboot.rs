@@ -32,7 +32,7 @@ fn boot() -> io::Result<u8> {
     open::become_output(&null)?;
     open::become_errors(&null)?;
     signals::default_child();
-    let directory = if !Path::new(SERVICE).is_dir() && Path::new(ETC_SERVICE).is_dir() { ETC_SERVICE } else { SERVICE };
+    let directory = service_directory(Path::is_dir);
 
     let leftovers = services(Path::new(directory));
     if !leftovers.is_empty() {
@@ -61,6 +61,11 @@ fn boot() -> io::Result<u8> {
     Ok(code)
 }
 
+fn service_directory(is_directory: impl Fn(&Path) -> bool) -> &'static str {
+    let is_directory = |name| is_directory(Path::new(name));
+    if !is_directory(SERVICE) && is_directory(ETC_SERVICE) { ETC_SERVICE } else { SERVICE }
+}
+
 /// Waits until `child` is dead; its wait status.
 fn await_death_of(child: Pid) -> Option<i32> {
     iter::from_fn(child::wait_for_death).find(|&(pid, _)| pid == child).map(|(_, status)| status)
@@ -84,4 +89,18 @@ fn become_program(argv: &[&OsStr]) -> Stop {
     let _ = child::exec_search_in(PATH, argv);
     // A shell that could not start a program says so with 127, to a standard error that is /dev/null here.
     Stop::quiet(127)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn etc_service_is_taken_where_only_that_is_a_directory() {
+        let taken = |present: &[&str]| service_directory(|path| present.iter().any(|&name| path == Path::new(name)));
+        assert_eq!(taken(&[ETC_SERVICE]), "/etc/service");
+        assert_eq!(taken(&[SERVICE]), "/service");
+        assert_eq!(taken(&[SERVICE, ETC_SERVICE]), "/service");
+        assert_eq!(taken(&[]), "/service");
+    }
 }
