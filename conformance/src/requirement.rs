@@ -244,8 +244,8 @@ pub(crate) const ALL: &[Requirement] = &[
     ),
     obs("SUP-12", OBSERVED_DEBIAN, &[Stderr, Exit]).promises(
         "A `supervise` link of 256 bytes or more, good or not, is fatal with the bare message `unable to readlink \
-         ./supervise: unknown error` and exit code 111; 255 bytes are accepted. A link to itself makes the lock fail \
-         with `symbolic link loop`.",
+         ./supervise: unknown error` and exit code 111; 255 bytes are accepted. A link that cannot be read is fatal in \
+         the same way, with its error. A link to itself makes the lock fail with `symbolic link loop`.",
     ),
     // supervise: the record.
     obs("SUP-20", OBSERVED, &[Files]).promises(

@@ -176,6 +176,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         does: "Makes supervise a good link of 256 bytes: exit code 111, and a message without the name of the program.",
         run: refuses_a_link_of_256_bytes,
     },
+    Scenario {
+        id: "supervise/says-why-it-cannot-read-a-link",
+        requirements: &["SUP-12", "ERR-01"],
+        needs: TRACED,
+        does: "Lets the look whether `supervise` is a link fail: fatal in the words without a name, exit 111, and nothing \
+               is made.",
+        run: says_why_it_cannot_read_a_link,
+    },
     // The down file.
     Scenario {
         id: "supervise/waits-where-there-is-a-down-file",
@@ -809,6 +817,16 @@ fn refuses_a_link_of_256_bytes(world: &World) -> Outcome {
     })?;
     world.expect("its words", supervise.err(), "unable to readlink ./supervise: unknown error\\n")?;
     world.expect("its end", world.wait(&supervise)?.to_string(), "exit 111")
+}
+
+fn says_why_it_cannot_read_a_link(world: &World) -> Outcome {
+    world.service("web", "")?;
+    world.make_directory("web/supervise")?;
+    let options = ["-o", "/dev/null", "-e", "inject=?readlink,?readlinkat:error=EIO"];
+    let ran = world.traced(&options, "supervise")?.arg("web").run()?;
+    let seen = (ran.exit.as_str(), ran.out.as_str(), ran.err.as_str());
+    world.expect("supervise", seen, ("exit 111", "", "unable to readlink ./supervise: input/output error\\n"))?;
+    world.expect("its files", world.names("web/supervise").len(), 0)
 }
 
 // The down file.
