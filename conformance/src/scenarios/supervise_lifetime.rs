@@ -179,9 +179,15 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/takes-closed-descriptors-for-its-own-files",
         requirements: &["SUP-65"],
         needs: CONTROLLED,
-        does: "Starts supervise with descriptors 0 to 2 closed: ./run has none of them, and a warning ends up in the \
-               lock file.",
+        does: "Starts supervise with descriptors 0 to 2 closed: a warning ends up in the lock file.",
         run: takes_closed_descriptors_for_its_own_files,
+    },
+    Scenario {
+        id: "supervise/hands-no-closed-descriptors-on",
+        requirements: &["SUP-65"],
+        needs: CONTROLLED,
+        does: "Starts supervise with descriptors 0 to 2 closed: ./run has none of them.",
+        run: hands_no_closed_descriptors_on,
     },
 ];
 
@@ -700,17 +706,27 @@ fn works_without_standard_descriptors(world: &World) -> Outcome {
     Ok(())
 }
 
-fn takes_closed_descriptors_for_its_own_files(world: &World) -> Outcome {
+/// A service whose supervise was started with descriptors 0 to 2 closed, and its process.
+fn without_descriptors(world: &World) -> Result<(Service, i32), Stopped> {
     let web = world.scripted("web", SLEEPER)?;
     let supervise = world.command("supervise").closed(&[0, 1, 2]).arg("web").start()?;
     world.until("./run", ["sleep S"], || Ok(family(world, &supervise)))?;
     let pid = world.until_up(&web)?;
-    let standard = process::descriptors(pid).into_keys().filter(|number| *number < 3);
-    world.expect("standard descriptors of ./run", standard.collect::<Vec<i32>>(), [0; 0])?;
+    Ok((web, pid))
+}
+
+fn takes_closed_descriptors_for_its_own_files(world: &World) -> Outcome {
+    let (web, _) = without_descriptors(world)?;
     world.make_directory("web/supervise/status.new")?;
     world.svc("-p", &web)?;
     let warning = "supervise: warning: unable to open web/supervise/status.new: is a directory";
     world.until("the first line in the lock file", Some(warning.to_owned()), || {
         Ok(world.lines("web/supervise/lock").into_iter().next())
     })
+}
+
+fn hands_no_closed_descriptors_on(world: &World) -> Outcome {
+    let (_, pid) = without_descriptors(world)?;
+    let standard = process::descriptors(pid).into_keys().filter(|number| *number < 3);
+    world.expect("standard descriptors of ./run", standard.collect::<Vec<i32>>(), [0; 0])
 }
