@@ -262,6 +262,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: once_then_exit_takes_a_second,
     },
     Scenario {
+        id: "supervise/exit-waits-for-a-run-that-was-asked-for",
+        requirements: &["SUP-52"],
+        needs: SUPERVISE,
+        does: "Sends `o` to a service that ends at once, and `ox` as soon as it has ended: it is started a second time, a \
+               second later, before supervise exits.",
+        run: exit_waits_for_a_run_that_was_asked_for,
+    },
+    Scenario {
         id: "supervise/up-then-exit-starts-twice",
         requirements: &["SUP-52", "SUP-41"],
         needs: SUPERVISE,
@@ -1014,6 +1022,19 @@ fn down_then_once_runs_an_instant_service(world: &World) -> Outcome {
 
 fn once_then_exit_takes_a_second(world: &World) -> Outcome {
     expect_starts(world, "ox", "down, paused 0, want 0", 1)
+}
+
+fn exit_waits_for_a_run_that_was_asked_for(world: &World) -> Outcome {
+    let (web, supervise) = world.down_service("web", "exit 0")?;
+    world.send(&web, "o")?;
+    let (first, started, _) = world.until_starts(&web, 1)?.swap_remove(0);
+    let ended = || Ok(Process::look(first).is_none_or(|process| process.state == 'Z'));
+    world.until("the first run has ended", true, ended)?;
+    world.send(&web, "ox")?;
+    world.expect("end of supervise", world.wait(&supervise)?.to_string(), "exit 0")?;
+    let starts = world.starts(&web);
+    world.expect("starts", starts.len(), 2)?;
+    world.expect_between("time between two starts", since(started, starts[1].1), REST.mul_f64(0.9), REST * 3)
 }
 
 fn up_then_exit_starts_twice(world: &World) -> Outcome {
