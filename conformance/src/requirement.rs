@@ -290,8 +290,8 @@ pub(crate) const ALL: &[Requirement] = &[
     ),
     // supervise: starting ./run.
     obs("SUP-30", OBSERVED, &[Processes]).promises(
-        "./run is started in the service directory with the single argument `./run`. Environment, umask, standard \
-         descriptors and any others that supervise was given arrive unchanged.",
+        "./run is started in the service directory with the single argument `./run`. Environment, umask, limits, \
+         standard descriptors and any others that supervise was given arrive unchanged.",
     ),
     obs("SUP-31", OBSERVED, &[Processes])
         .promises("./run is a child of supervise, in the same process group and session."),
@@ -557,8 +557,8 @@ pub(crate) const ALL: &[Requirement] = &[
     ),
     obs("SCAN-06", OBSERVED, &[Processes]).promises(
         "supervise is found through svscan's PATH and run as `supervise N` in the scanned directory, or as `supervise \
-         log` in N. It inherits environment, umask, group, session and standard descriptors; pipes reach it only as \
-         stdin or stdout.",
+         log` in N. It inherits environment, umask, limits, group, session and standard descriptors; pipes reach it only \
+         as stdin or stdout.",
     ),
     doc("SCAN-07", "svscan(8)", &[Stderr, Processes]).promises(
         "If `N/log` exists, N and N/log each get a supervise, the stdout of the first piped into the stdin of the \
@@ -592,7 +592,8 @@ pub(crate) const ALL: &[Requirement] = &[
     ),
     obs("SCAN-14", OBSERVED, &[Stderr, Processes]).promises(
         "If supervise cannot be run, the forked child prints `svscan: warning: unable to start supervise N: ` with \
-         the phrase for the error and exits 111. The search in PATH follows EXEC-02 and EXEC-03.",
+         the phrase for the error and exits 111. If N cannot be entered for its log, that is `unable to switch to N: `. \
+         The search in PATH follows EXEC-02 and EXEC-03.",
     ),
     obs("SCAN-15", OBSERVED, &[Stderr, Processes, Timing]).promises(
         "A directory that cannot be read gives `svscan: warning: unable to read directory: access denied` every five \

@@ -113,6 +113,11 @@ pub(crate) fn descriptors(pid: i32) -> BTreeMap<i32, String> {
         .collect()
 }
 
+/// The flags of descriptor `number` of `pid` as open(2) knows them, in octal.
+pub(crate) fn flags(pid: i32, number: i32) -> Option<String> {
+    line_of(&fs::read_to_string(format!("/proc/{pid}/fdinfo/{number}")).ok()?, "flags")
+}
+
 /// The line `NAME:` of `/proc/PID/status`, without its name.
 pub(crate) fn status_line(pid: i32, name: &str) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

@@ -25,8 +25,16 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: records_time_pid_and_want,
     },
     Scenario {
+        id: "supervise/records-a-pid-of-any-size",
+        requirements: &["SUP-20"],
+        needs: STRACE,
+        does: "Has the fork of supervise say that ./run is the process 67305985, which is 01 02 03 04 from the lowest byte \
+               on: so the record has it.",
+        run: records_a_pid_of_any_size,
+    },
+    Scenario {
         id: "supervise/moves-the-stamp-at-starts-and-ends-only",
-        requirements: &["SUP-22"],
+        requirements: &["SUP-22", "SUP-20"],
         needs: SUPERVISE,
         does: "Compares the stamp with the clock at the start of supervise and at a start and an end of ./run, and watches \
                that no command moves it while the service is down.",
@@ -55,6 +63,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         does: "Reads the record thousands of times while it is being replaced without pause: it is there each time, with \
                18 bytes.",
         run: never_shows_part_of_a_record,
+    },
+    Scenario {
+        id: "supervise/does-not-force-the-record-to-disk",
+        requirements: &["SUP-28"],
+        needs: STRACE,
+        does: "Traces supervise at a start, commands and an end for all calls that wait for the disk: there is none.",
+        run: does_not_force_the_record_to_disk,
     },
     Scenario {
         id: "supervise/controls-without-a-record",
@@ -95,6 +110,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         does: "Writes 4000 bytes at once, with signals and other commands far apart: all signals come, in order, the record \
                is replaced for each of the others, and the last one counts.",
         run: obeys_thousands_of_bytes_in_order,
+    },
+    Scenario {
+        id: "supervise/leaves-a-stubborn-service-to-itself",
+        requirements: &["SUP-43", "SUP-45"],
+        needs: SUPERVISE,
+        does: "Sends `d` to a service that survives TERM and watches it for six seconds: nothing else comes to it.",
+        run: leaves_a_stubborn_service_to_itself,
     },
     Scenario {
         id: "supervise/hears-a-thousand-clients",
@@ -207,8 +229,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/exit-waits-for-the-end-of-run",
         requirements: &["SUP-51", "SUP-53"],
         needs: SUPERVISE,
-        does: "Sends `x` and then `xu` to a running service: it gets no signal and runs on. When it ends, whether by itself or \
-               killed from outside, supervise exits 0 without a restart.",
+        does: "Sends `x`, `xx`, `xu` and `xdu` to running services: they get no other signal than those of `d` and run on. \
+               When they end, whether by themselves or killed from outside, supervise exits 0 without a restart.",
         run: exit_waits_for_the_end_of_run,
     },
     // What the original does because it rests for a second after each start.
@@ -339,6 +361,20 @@ fn records_time_pid_and_want(world: &World) -> Outcome {
     expect_stamp(world, &record, from, world.time_of_day())
 }
 
+fn records_a_pid_of_any_size(world: &World) -> Outcome {
+    const PID: [u8; 4] = [1, 2, 3, 4];
+    let web = world.service("web", "")?;
+    let forks = "?clone,?clone3,?fork,?vfork";
+    let inject = format!("inject={forks}:retval={}:when=1", i32::from_le_bytes(PID));
+    world
+        .traced(&["-o", "/dev/null", "-e", &format!("trace={forks}"), "-e", &inject], "supervise")?
+        .arg("web")
+        .start()?;
+    let record = world.until_state(&web, "up, paused 0, want u")?;
+    world.expect("bytes 12 to 15", &record.bytes[12..16], &PID[..])?;
+    world.expect("starts", world.starts(&web).len(), 0)
+}
+
 fn moves_the_stamp_at_starts_and_ends_only(world: &World) -> Outcome {
     let from = world.time_of_day();
     let (web, supervise) = world.down_service("web", "survive HUP")?;
@@ -461,6 +497,16 @@ fn never_shows_part_of_a_record(world: &World) -> Outcome {
     world.expect("looks that found no file", files.borrow().contains(&None), false)
 }
 
+fn does_not_force_the_record_to_disk(world: &World) -> Outcome {
+    let (web, calls) = (world.service("web", "")?, "trace=?fsync,?fdatasync,?sync,?syncfs,?msync");
+    let traced = world.traced(&["-o", "calls", "-e", calls], "supervise")?.arg("web").start()?;
+    world.until_up(&web)?;
+    world.send(&web, "pcdx")?;
+    world.expect("end of supervise", world.wait(&traced)?.to_string(), "exit 0")?;
+    let calls = world.lines("calls").into_iter().filter(|line| line.contains("sync"));
+    world.expect("calls", calls.collect::<Vec<_>>(), vec![""; 0])
+}
+
 fn controls_without_a_record(world: &World) -> Outcome {
     let (web, supervise) = world.down_service("web", "")?;
     world.until_idle(supervise.pid)?;
@@ -563,11 +609,15 @@ fn orders_record_and_signal(world: &World) -> Outcome {
         ("u", &["record", "start", "record"][..]),
         ("p", &["record", "STOP"]),
         ("c", &["record", "CONT"]),
+        // The rest since the start is over by then, so the death and the next start are one after the other.
         ("t", &["TERM", "record", "start", "record"]),
         ("d", &["TERM", "CONT", "record", "record"]),
         ("o", &["record", "start", "record"]),
         ("k", &["KILL", "record"]),
     ] {
+        if byte == "t" {
+            world.until_settled(&web)?;
+        }
         world.send(&web, byte)?;
         wanted.extend(does.iter().map(|&word| word.to_owned()));
         world.until(&format!("done by {byte}"), wanted.clone(), || Ok(done()))?;
@@ -579,7 +629,7 @@ fn orders_record_and_signal(world: &World) -> Outcome {
 // Bytes.
 
 fn drops_unknown_bytes(world: &World) -> Outcome {
-    let (web, _, watch) = watched_service(world, "survive HUP")?;
+    let (web, supervise, watch) = watched_service(world, "survive HUP")?;
     let before = world.whole_record(&web)?;
     let unknown: Vec<u8> = (0..=255).filter(|byte| !b"udopchaitkx".contains(byte)).collect();
     world.send(&web, &unknown)?;
@@ -589,6 +639,7 @@ fn drops_unknown_bytes(world: &World) -> Outcome {
     world.until_signals(&web, &["HUP", "HUP"])?;
     world.expect("times that the record was replaced", world.rewrites(&watch)?, 0)?;
     world.expect("record", world.whole_record(&web)?, before)?;
+    world.expect("messages", supervise.err(), "")?;
     world.expect("starts", world.starts(&web).len(), 1)
 }
 
@@ -611,6 +662,15 @@ fn obeys_thousands_of_bytes_in_order(world: &World) -> Outcome {
     world.send(&job, "Z".repeat(3998) + "od")?;
     world.until_state(&job, "down, paused 0, want d")?;
     world.expect("starts", world.starts(&job).len(), 1)
+}
+
+fn leaves_a_stubborn_service_to_itself(world: &World) -> Outcome {
+    let (web, _, _) = watched_service(world, "survive TERM")?;
+    world.send(&web, "d")?;
+    world.until_signals(&web, &["TERM", "CONT"])?;
+    let record = world.until_state(&web, "up, paused 0, want d")?;
+    let seen = || Ok((world.events(&web).len(), Process::is_alive(record.pid()), world.record(&web)));
+    world.stays("events, life and record of the service", (3, true, Some(record)), Duration::from_secs(6), seen)
 }
 
 fn hears_a_thousand_clients(world: &World) -> Outcome {
@@ -901,7 +961,7 @@ fn exit_while_down_is_immediate(world: &World) -> Outcome {
 
 fn exit_waits_for_the_end_of_run(world: &World) -> Outcome {
     let mut services = vec![];
-    for (name, bytes) in [("by-itself", "x"), ("killed", "xu"), ("not-taken-back", "xdu")] {
+    for (name, bytes) in [("by-itself", "x"), ("killed", "xu"), ("not-taken-back", "xdu"), ("twice", "xx")] {
         let service = world.service(name, "survive TERM")?;
         let supervise = world.supervise(&service)?;
         world.send(&service, bytes)?;

@@ -130,8 +130,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/follows-its-directory-to-a-new-name",
         requirements: &["SUP-64"],
         needs: &[Need::Command("supervise"), Need::Command("svc"), Need::Command("svstat")],
-        does: "Renames the service directory: commands, record, svstat and restarts work there, and a message has the \
-               old name.",
+        does: "Renames the service directory and makes another of the old name: commands, record, svstat and restarts work \
+               in the renamed one, a message has the old name, and the other one is left alone.",
         run: follows_its_directory_to_a_new_name,
     },
     Scenario {
@@ -520,6 +520,7 @@ fn follows_its_directory_to_a_new_name(world: &World) -> Outcome {
     let supervise = world.supervise(&web)?;
     world.until_settled(&web)?;
     world.rename("web", "moved")?;
+    world.make_directory("web/supervise")?;
     let moved = Service { name: "moved".to_owned(), directory: world.path("moved") };
     world.svc("-p", &moved)?;
     let first = world.until_state(&moved, "up, paused 1, want u")?.pid();
@@ -531,7 +532,8 @@ fn follows_its_directory_to_a_new_name(world: &World) -> Outcome {
     world.expect("words", supervise.err(), "")?;
     world.remove("moved/run")?;
     world.signal(second, Signal::SIGKILL)?;
-    world.until_says(&supervise, 1, "supervise: fatal: unable to start web/run: file does not exist")
+    world.until_says(&supervise, 1, "supervise: fatal: unable to start web/run: file does not exist")?;
+    world.expect("files of the other directory", world.names("web/supervise"), vec![""; 0])
 }
 
 fn goes_on_without_a_record(world: &World) -> Outcome {

@@ -75,7 +75,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     // Setting up.
     Scenario {
         id: "supervise/sets-up-in-order",
-        requirements: &["SUP-02", "SUP-09", "SUP-26"],
+        requirements: &["SUP-02", "SUP-03", "SUP-09", "SUP-26"],
         needs: SUPERVISE,
         does: "Puts an obstacle in the way of each step: supervise exits 111 with the message of that step, has made \
                what comes before and nothing that comes after. The record says pid 0 and what is wanted before `ok` is \
@@ -107,10 +107,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "supervise/leaves-the-modes-of-old-files-alone",
-        requirements: &["SUP-04", "SUP-05"],
+        requirements: &["SUP-04", "SUP-05", "SUP-29"],
         needs: SUPERVISE,
         does: "Starts supervise where directory, lock and FIFOs are there with modes of their own: they are kept, the \
-               lock is not emptied, and only the record is a new file.",
+               lock is not emptied, and only the record is a new file, whatever was left in status.new.",
         run: leaves_the_modes_of_old_files_alone,
     },
     Scenario {
@@ -239,7 +239,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         requirements: &["SUP-30", "SUP-07"],
         needs: SUPERVISE,
         does: "Starts supervise with an umask, an environment and two more descriptors: ./run has them all, in the \
-               service directory, as `./run` alone, and has no descriptor of supervise's own.",
+               service directory, as `./run` alone, with the limits and modes of descriptors that supervise was given, \
+               and has no descriptor of supervise's own.",
         run: hands_everything_on_to_run,
     },
     Scenario {
@@ -296,6 +297,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         does: "Watches services that exit at once, after half a second, or with `u` and `o` sent all the time: no two \
                starts are less than a second apart, by the kernel's own time of each process.",
         run: never_starts_twice_within_a_second,
+    },
+    Scenario {
+        id: "supervise/keeps-its-pace",
+        requirements: &["SUP-34", "SUP-36", "SUP-33"],
+        needs: SUPERVISE,
+        does: "Has a service that exits at once, and one that cannot be run, tried seven times: supervise neither gives up \
+               nor lets more than a second pass between one try and the next.",
+        run: keeps_its_pace,
     },
     Scenario {
         id: "supervise/counts-the-second-from-the-start",
@@ -619,7 +628,9 @@ fn leaves_the_modes_of_old_files_alone(world: &World) -> Outcome {
     let web = world.service("web", "")?;
     world.make_directory("web/supervise")?;
     world.write_file("web/supervise/lock", "kept\n")?;
-    world.write_file("web/supervise/status", "not a record, and longer than one")?;
+    for file in ["status", "status.new"] {
+        world.write_file(format!("web/supervise/{file}"), "not a record, and longer than one")?;
+    }
     for fifo in ["control", "ok"] {
         world.make_fifo(&format!("web/supervise/{fifo}"))?;
     }
@@ -633,7 +644,12 @@ fn leaves_the_modes_of_old_files_alone(world: &World) -> Outcome {
     world.expect("lock and FIFOs", identities(), before)?;
     let found = modes.map(|(file, _)| world.mode(&format!("web/supervise{file}")));
     world.expect("modes", found, ["0751", "0640", "0622", "0606", "0644"])?;
-    world.expect("bytes in the lock", world.read("web/supervise/lock"), "kept\\n")
+    world.expect("bytes in the lock", world.read("web/supervise/lock"), "kept\\n")?;
+    world.expect(
+        "bytes of the record",
+        fs::read(world.path("web/supervise/status")).map(|bytes| bytes.len()).ok(),
+        Some(18),
+    )
 }
 
 fn needs_the_right_to_its_files(world: &World) -> Outcome {
@@ -990,7 +1006,7 @@ fn hands_everything_on_to_run(world: &World) -> Outcome {
     world.write_file("err", "")?;
     let Found { itself, supervised, .. } = found(world, "web", |command| {
         command
-            .after("exec 5</dev/zero 7>>/dev/full")
+            .after("exec 5</dev/zero 7>>/dev/full; ulimit -S -n 64")
             .umask(0o027)
             .env("EMPTY", "")
             .env("STRANGE", OsStr::from_bytes(b"a=b \n\xff"))
@@ -1010,7 +1026,15 @@ fn hands_everything_on_to_run(world: &World) -> Outcome {
     let names = [0, 1, 2, 5, 7].map(|number| itself.descriptors.get(&number).map_or("closed", String::as_str));
     let file = |name: &str| world.path(name).display().to_string();
     world.expect("given descriptors", names, ["/dev/zero", &file("out"), &file("err"), "/dev/zero", "/dev/full"])?;
-    world.expect("descriptors", &supervised.descriptors, &itself.descriptors)
+    world.expect("descriptors", &supervised.descriptors, &itself.descriptors)?;
+    let mut given = vec![];
+    for name in ["web-alone", "web"] {
+        let service = Service { name: name.to_owned(), directory: world.path(name) };
+        let pid = world.until_starts(&service, 1)?[0].0;
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
+        given.push((limits, [0, 1, 2, 5, 7].map(|number| process::flags(pid, number))));
+    }
+    world.expect("limits, and flags of descriptors", &given[1], &given[0])
 }
 
 fn hands_on_an_empty_environment(world: &World) -> Outcome {
@@ -1169,6 +1193,25 @@ fn never_starts_twice_within_a_second(world: &World) -> Outcome {
     Ok(())
 }
 
+fn keeps_its_pace(world: &World) -> Outcome {
+    let (web, bare) = (world.service("web", "exit 1")?, world.bare_service("bare")?);
+    world.start_supervise(&web)?;
+    let supervise = world.start_supervise(&bare)?;
+    let message = "supervise: fatal: unable to start bare/run: file does not exist";
+    for tries in [3, 5, 7] {
+        world.until_starts(&web, tries)?;
+        world.until_says(&supervise, tries, message)?;
+    }
+    // On a busy machine, one of the last three may be late.
+    let gap = gaps(&world.starts(&web)).into_iter().skip(3).min().unwrap_or_default();
+    world.expect_between(
+        "the least time between starts, in the end",
+        gap,
+        Duration::from_millis(990),
+        Duration::from_millis(1500),
+    )
+}
+
 fn counts_the_second_from_the_start(world: &World) -> Outcome {
     let (short, long) = (world.service("short", "exit 0 after 900")?, world.service("long", "exit 0 after 1500")?);
     let killed = world.service("killed", "")?;
@@ -1253,19 +1296,23 @@ fn says_why_run_cannot_be_started(world: &World) -> Outcome {
 
 fn runs_the_file_that_has_the_name_at_the_time(world: &World) -> Outcome {
     let script = |word: &str| format!("#!/bin/sh\necho {word} >>ran\nexec sleep 1000\n");
-    let web = world.scripted("web", &script("one"))?;
+    let web = world.bare_service("web")?;
+    for word in ["one", "two"] {
+        world.write_script(format!("web/{word}"), &script(word))?;
+    }
+    world.link("one", "web/run")?;
     world.supervise(&web)?;
     let ran = || Ok(world.lines("web/ran"));
     world.until("what ran", ["one"], ran)?;
-    world.write_script("web/run", &script("two"))?;
+    world.link("two", "web/run.new")?;
+    world.rename("web/run.new", "web/run")?;
     world.stays("what ran", ["one"], Duration::from_millis(150), ran)?;
-    world.signal(world.until_up(&web)?, Signal::SIGKILL)?;
+    let first = world.until_up(&web)?;
+    world.signal(first, Signal::SIGKILL)?;
     world.until("what ran", ["one", "two"], ran)?;
-    // Through a link, too, and not by the file that it led to before.
-    world.write_script("web/three", &script("three"))?;
+    let second = world.until_other_pid(&web, first)?;
     world.remove("web/run")?;
-    world.link("three", "web/run")?;
-    let second = world.until_up(&web)?;
+    world.write_script("web/run", &script("three"))?;
     world.signal(second, Signal::SIGKILL)?;
     world.until("what ran", ["one", "two", "three"], ran)
 }

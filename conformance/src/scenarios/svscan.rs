@@ -50,7 +50,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         requirements: &["SCAN-06", "SCAN-07"],
         needs: ALONE,
         does: "Puts a script in the place of supervise: for a service with a log it is started as `supervise N` in the \
-               scanned directory and as `supervise log` in N, each with one end of one pipe, and with nothing else open.",
+               scanned directory and as `supervise log` in N, each with one end of one pipe, which waits, with nothing \
+               else open, and with the limits and blocked signals of svscan.",
         run: runs_supervise_in_the_scanned_directory,
     },
     Scenario {
@@ -101,6 +102,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: starts_new_directories_within_five_seconds,
     },
     Scenario {
+        id: "svscan/scans-every-five-seconds",
+        requirements: &["SCAN-02"],
+        needs: ALONE,
+        does: "Lists a dangling link and takes the time of the warnings about it at three scans: they are five seconds \
+               apart.",
+        run: scans_every_five_seconds,
+    },
+    Scenario {
         id: "svscan/a-new-directory-waits-for-the-next-scan",
         requirements: &["SCAN-02"],
         needs: WITH_SUPERVISE,
@@ -127,9 +136,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svscan/forgets-what-is-removed-and-has-exited",
         requirements: &["SCAN-10", "SCAN-03"],
         needs: WITH_SVC,
-        does: "Removes one service, hides one behind a dot, and removes a third that is left alone: nothing stops. After \
-               -dx the first two stay gone while a listed one comes back; listed again, the first runs again and the \
-               third has the supervise it had.",
+        does: "Removes a service and one with a log, hides one behind a dot, and removes another that is left alone: nothing \
+               stops. After -dx all but the last stay gone while a listed one comes back, and svscan closes the pipe; \
+               listed again, the first runs again and the last has the supervise it had.",
         run: forgets_what_is_removed_and_has_exited,
     },
     Scenario {
@@ -139,6 +148,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         does: "Lists one directory under two names, renames an entry and a directory, and points a link elsewhere: after \
                the next scan each directory has exactly one supervise, and those that had one have the same.",
         run: knows_a_service_by_its_directory,
+    },
+    Scenario {
+        id: "svscan/tells-two-disks-apart",
+        requirements: &["SCAN-05"],
+        needs: WITH_SUPERVISE,
+        does: "Lists two directories that have the same inode number on two disks: each has a supervise and runs.",
+        run: tells_two_disks_apart,
     },
     Scenario {
         id: "svscan/warns-at-each-scan-of-what-it-cannot-examine",
@@ -227,6 +243,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         does: "Limits svscan to 16 descriptors and lists ten services with logs: each is either started or warned of. With \
                the limit raised, the next scan starts the rest.",
         run: tries_again_when_descriptors_run_out,
+    },
+    Scenario {
+        id: "svscan/tries-again-when-a-service-cannot-be-entered",
+        requirements: &["SCAN-13", "SCAN-14"],
+        needs: &[SVSCAN, Need::Tool("strace")],
+        does: "Has the child of svscan that goes to a service for its log be refused: a warning at each scan, and the \
+               service is not called `log`.",
+        run: tries_again_when_a_service_cannot_be_entered,
     },
     Scenario {
         id: "svscan/warns-when-it-cannot-fork",
@@ -335,7 +359,7 @@ fn runs_supervise_in_the_scanned_directory(world: &World) -> Outcome {
         world.write_file(file, "")?;
     }
     let path = format!("{}:/usr/bin:/bin", search_path(world, &["stubs"]));
-    let given = |command: Command<'_>| command.input("in").output("out").errors("err").start();
+    let given = |command: Command<'_>| command.input("in").output("out").errors("err").after("ulimit -S -n 64").start();
     let svscan = given(world.command("svscan").arg(SCAN).env("PATH", path).env("STUBS", world.path("stubs")))?;
     // What the suite itself was started with may be open in all that it starts.
     let other = given(world.program("/bin/sh").args(["-c", "exec sleep 1000"]))?;
@@ -363,6 +387,21 @@ fn runs_supervise_in_the_scanned_directory(world: &World) -> Outcome {
     wanted.insert(0, piped.clone());
     wanted.insert(1, file.unwrap_or_default());
     world.expect("descriptors of `supervise log`", process::descriptors(log), wanted)?;
+    for (pid, number) in [(main, 1), (log, 0)] {
+        // O_NONBLOCK
+        let flags = process::flags(pid, number).and_then(|flags| i32::from_str_radix(&flags, 8).ok());
+        world.expect("reads and writes on the pipe wait", flags.map(|flags| flags & 0o4000), Some(0))?;
+        let handed_on = |pid| {
+            let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
+            let rest = [0, 1, 2].into_iter().filter(|other| *other != number);
+            (
+                limits,
+                process::status_line(pid, "SigBlk"),
+                rest.map(|rest| process::flags(pid, rest)).collect::<Vec<_>>(),
+            )
+        };
+        world.expect("limits, blocked signals and flags of the other two", handed_on(pid), handed_on(other.pid))?;
+    }
     let ends = process::descriptors(svscan.pid).values().filter(|target| **target == piped).count();
     world.expect("ends of the pipe that svscan keeps", ends, 2)
 }
@@ -505,6 +544,20 @@ fn start_after(world: &World, service: &Service, count: usize, from: u64) -> Res
     Ok(Duration::from_nanos(at.saturating_sub(from)))
 }
 
+fn scans_every_five_seconds(world: &World) -> Outcome {
+    world.make_directory(SCAN)?;
+    world.mark_scans(SCAN)?;
+    let svscan = world.svscan(SCAN)?;
+    let mut times = vec![];
+    for scan in 1..=3 {
+        world.until_scans(&svscan, scan)?;
+        times.push(world.monotonic());
+    }
+    let between = times.windows(2).map(|two| Duration::from_nanos(two[1] - two[0])).min().unwrap_or_default();
+    // What keeps one scan from being seen in time makes the other interval shorter.
+    world.expect_between("the shorter interval", between, Duration::from_millis(4500), Duration::from_millis(5500))
+}
+
 fn a_new_directory_waits_for_the_next_scan(world: &World) -> Outcome {
     let first = world.listed("first", "")?;
     let began = world.monotonic();
@@ -552,17 +605,22 @@ fn forgets_what_is_removed_and_has_exited(world: &World) -> Outcome {
     let [gone, kept, left] = ["gone", "kept", "left"].map(|name| world.listed(name, ""));
     let (gone, kept, left) = (gone?, kept?, left?);
     let hidden = world.service("scan/hidden", "")?;
+    let (piped, log) = world.listed_with_log("piped", "", "")?;
     let svscan = world.svscan(SCAN)?;
-    world.until_started(&[&gone, &hidden, &kept, &left])?;
+    world.until_started(&[&gone, &hidden, &kept, &left, &piped, &log])?;
+    let pipe = process::descriptors(world.until_up(&piped)?).remove(&1).unwrap_or_default();
+    let ends = || Ok(process::descriptors(svscan.pid).values().filter(|target| **target == pipe).count());
+    world.expect("ends of the pipe", ends()?, 2)?;
     let supervise = world.supervise_of(&left)?;
 
     world.remove("scan/gone")?;
     world.remove("scan/left")?;
+    world.remove("scan/piped")?;
     world.rename("scan/hidden", "scan/.hidden")?;
     let hidden = Service { name: "scan/.hidden".to_owned(), directory: world.path("scan/.hidden") };
     let ended = || Ok([&gone, &hidden, &left].map(|service| world.events(service).len() > 1));
     world.stays("anything stops", [false; 3], A_WHILE, ended)?;
-    for service in [&gone, &hidden, &kept] {
+    for service in [&gone, &hidden, &kept, &piped, &log] {
         world.svc("-dx", service)?;
         world.until_unsupervised(service)?;
     }
@@ -573,7 +631,8 @@ fn forgets_what_is_removed_and_has_exited(world: &World) -> Outcome {
     world.until_starts(&kept, 2)?;
     let supervised = || Ok([&gone, &hidden, &left].map(|service| world.is_supervised(service)));
     world.stays("supervised", [false, false, true], A_WHILE, supervised)?;
-    world.expect("starts of what is gone", world.starts(&gone).len(), 1)?;
+    world.expect("starts of what is gone", [&gone, &piped, &log].map(|service| world.starts(service).len()), [1; 3])?;
+    world.until("ends of the pipe", 0, ends)?;
 
     world.list(&gone, "scan/again")?;
     world.list(&left, "scan/left-again")?;
@@ -615,6 +674,23 @@ fn knows_a_service_by_its_directory(world: &World) -> Outcome {
     let lock = svscan.err_lines().into_iter().find(|line| line.contains("lock"));
     world.expect("messages about locks", lock, None::<String>)?;
     world.expect("svscan's children", Process::children(svscan.pid).len(), 5)
+}
+
+fn tells_two_disks_apart(world: &World) -> Outcome {
+    let mut services = vec![];
+    for disk in ["one", "two"] {
+        world.small_disk(disk, 1 << 20)?;
+        services.push(world.listed(disk, "")?);
+    }
+    let number = |disk: &str| world.identity(disk).map(|(inode, ..)| inode);
+    if number("one") != number("two") {
+        return Err(Stopped::Skipped { missing: "two disks that number their files alike".to_owned() });
+    }
+    let svscan = world.svscan(SCAN)?;
+    for service in &services {
+        world.expect_supervise(service, svscan.pid, &service.name)?;
+    }
+    Ok(())
 }
 
 /// What `svscan` has said so far, in the order of the alphabet: that of the directory is not known.
@@ -891,6 +967,17 @@ fn tries_again_when_descriptors_run_out(world: &World) -> Outcome {
         world.until_supervised(log)?;
     }
     Ok(())
+}
+
+fn tries_again_when_a_service_cannot_be_entered(world: &World) -> Outcome {
+    world.listed_with_log("web", "", "")?;
+    stub(world, "commands", "#!/bin/sh\necho \"$@\" >>../ran\nexec sleep 1000\n")?;
+    let options = ["-f", "-o", "/dev/null", "-e", "trace=chdir", "-e", "inject=chdir:error=EACCES:when=1"];
+    let svscan = world.traced(&options, "svscan")?.current_directory(SCAN);
+    let svscan = svscan.env("PATH", format!("{}:/usr/bin:/bin", search_path(world, &["commands"]))).start()?;
+    world.until_lines(&svscan, "svscan: warning: unable to switch to web: access denied", 2)?;
+    world.expect("messages", svscan.err_lines().len(), 2)?;
+    world.expect("what supervise was called with", world.lines("ran"), ["web"])
 }
 
 fn warns_when_it_cannot_fork(world: &World) -> Outcome {

@@ -60,6 +60,22 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: log_may_be_of_any_type,
     },
     Scenario {
+        id: "svscan/log-pipe-outlasts-a-failed-fork",
+        requirements: &["SCAN-08", "SCAN-10", "SCAN-13"],
+        needs: &[Need::Command("svscan"), Need::Command("supervise"), Need::Tool("strace")],
+        does: "Ends both sides of a listed service, with a line in the pipe, and has svscan fail to fork at its next scan: \
+               the logger that is started by the scan after that reads the line.",
+        run: log_pipe_outlasts_a_failed_fork,
+    },
+    Scenario {
+        id: "svscan/log-pipe-outlasts-a-scan-that-fails",
+        requirements: &["SCAN-08", "SCAN-15"],
+        needs: &[Need::Command("svscan")],
+        does: "Has both sides of a service end, with a line in the pipe, and makes the directory unreadable for a scan of \
+               an ordinary user's svscan: the logger that is started by the scan after that reads the line.",
+        run: log_pipe_outlasts_a_scan_that_fails,
+    },
+    Scenario {
         id: "svscan/log-is-looked-for-once",
         requirements: &["SCAN-09", "SCAN-10"],
         needs: WITH_SVC,
@@ -184,6 +200,44 @@ fn log_loses_no_line_when_both_sides_die(world: &World) -> Outcome {
     has_read(format!("{} 9", world.until_up(&web)?))?;
     let (services, others) = expect_all_numbers(world, &collected(world, &log))?;
     world.expect("services that counted, and other lines", (services, others), (3, vec!["with no logger".to_owned()]))
+}
+
+fn log_pipe_outlasts_a_failed_fork(world: &World) -> Outcome {
+    let (web, log) = world.listed_with_log("web", "", COLLECT)?;
+    // The first two forks are those of the first scan.
+    let forks = "?clone,?clone3,?fork,?vfork";
+    let (trace, inject) = (format!("trace={forks}"), format!("inject={forks}:error=EAGAIN:when=3"));
+    let svscan = world.traced(&["-o", "/dev/null", "-e", &trace, "-e", &inject], "svscan")?.arg(SCAN).start()?;
+    world.until_started(&[&web, &log])?;
+    kill_side(world, &log, &[])?;
+    kill_side(world, &web, &["say with no logger", "exit 0"])?;
+    world.until_lines(&svscan, "svscan: warning: unable to fork for web: temporary failure", 1)?;
+    world.until_starts(&log, 2)?;
+    world.until("lines that the log read", vec!["with no logger"], || Ok(collected(world, &log)))?;
+    world.expect("messages", svscan.err_lines().len(), 1)
+}
+
+fn log_pipe_outlasts_a_scan_that_fails(world: &World) -> Outcome {
+    let web = world.bare_service("web")?;
+    world.make_directory("web/log")?;
+    world.list(&web, "scan/web")?;
+    world.make_directory("commands")?;
+    let supervise = "#!/bin/sh\necho \"$1\" >>\"$WORLD/ran\"\ncase $1 in\nlog) [ ! -e \"$WORLD/read\" ] || exec cat \
+                     >>\"$WORLD/lines\" ;;\n*) echo said ;;\nesac\n";
+    world.write_script("commands/supervise", supervise)?;
+    for file in ["ran", "lines"] {
+        world.write_file(file, "")?;
+        world.set_mode(file, 0o666)?;
+    }
+    let path = format!("{}:/usr/bin:/bin", world.path("commands").display());
+    let svscan = world.ordinary(&[], "svscan")?.arg(SCAN).env("PATH", path).env("WORLD", world.directory()).start()?;
+    world.until("sides that were started", 2, || Ok(world.lines("ran").len()))?;
+    world.until("svscan's children", 0, || Ok(process::Process::children(svscan.pid).len()))?;
+    world.write_file("read", "")?;
+    world.set_mode(SCAN, 0o311)?;
+    world.until_lines(&svscan, "svscan: warning: unable to read directory: access denied", 1)?;
+    world.set_mode(SCAN, 0o755)?;
+    world.until("lines that the log read", vec!["said", "said"], || Ok(world.lines("lines")))
 }
 
 /// How the probe of `service` has ended so far.

@@ -159,7 +159,9 @@ fn stays_as_the_parent_of_two(world: &World) -> Outcome {
     world.private_root()?;
     world.make_directory("home")?;
     let home = world.real_path("home")?;
-    let boot = boot(world, world.command("svscanboot").args(["/no/such", "-x", "--help"]).current_directory("home"))?;
+    world.write_file("in", "")?;
+    let command = world.command("svscanboot").args(["/no/such", "-x", "--help"]).current_directory("home").input("in");
+    let boot = boot(world, command)?;
     world.expect("readproctitle's directory", directory_of(boot.readproctitle), home.clone())?;
     world.expect("svscanboot's directory", directory_of(boot.svscanboot.pid), home)?;
     world.until("svscan's directory", SERVICE, || Ok(directory_of(boot.svscan)))?;
@@ -202,7 +204,10 @@ fn ends_what_an_earlier_svscan_left(world: &World) -> Outcome {
     world.private_root()?;
     let (web, log) = (world.service("web", "say hello")?, world.service("web/log", "")?);
     let old = [world.supervise(&web)?, world.supervise(&log)?];
-    world.until_started(&[&web, &log])?;
+    let hidden = world.service("hidden", "")?;
+    let left = world.supervise(&hidden)?;
+    world.list(&hidden, format!("{SERVICE}/.hidden"))?;
+    world.until_started(&[&web, &log, &hidden])?;
     // For its next start: where it is now, there is nothing to collect.
     world.plan(&log, "collect lines")?;
     list(world, &web)?;
@@ -215,7 +220,9 @@ fn ends_what_an_earlier_svscan_left(world: &World) -> Outcome {
         world.until_starts(service, 2)?;
         world.expect_supervise(service, boot.svscan, argument)?;
     }
-    world.until("lines that the log read", vec!["hello"], || Ok(world.lines("web/log/lines")))
+    world.until("lines that the log read", vec!["hello"], || Ok(world.lines("web/log/lines")))?;
+    world.expect("the supervise of what is hidden runs", world.is_running(&left), true)?;
+    world.expect("signals to what is hidden", world.signals(&hidden), vec![""; 0])
 }
 
 fn does_not_wait_for_what_was_left(world: &World) -> Outcome {
