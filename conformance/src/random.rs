@@ -5,7 +5,6 @@
 //! `fixtures/sequences.toml` and belong to every run, as the rows `sequence/WORDS`.
 
 use crate::model::Model;
-use crate::probe::monotonic;
 use crate::scenario::{Need, Outcome, Scenario, Stopped};
 use crate::world::{Running, Service, World};
 use nix::sys::signal::Signal;
@@ -18,14 +17,11 @@ use std::cell::RefCell;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 /// The first word of the ids of random rows.
 const PREFIX: &str = "random/";
 /// The first word of the ids of the rows of the corpus.
 const KEPT: &str = "sequence/";
-/// A sequence waits as long as this before it kills a service that was just started: see [`crate::model`].
-const SETTLED: Duration = Duration::from_millis(1100);
 /// How often a failing sequence is made shorter and tried again.
 const SHRINKS: u32 = 40;
 
@@ -255,14 +251,14 @@ fn act(world: &World, service: &Service, model: &mut Model, supervise: &mut Opti
         Event::Ask(letters) => {
             let letters = model.what_can_be_foretold(letters);
             if model.may_die_of(letters) {
-                settle(world, service)?;
+                world.until_settled(service)?;
             }
             world.run("svc", &[&*format!("-{letters}"), &service.name]).map(drop)?;
             letters.chars().for_each(|letter| model.ask(letter));
         }
         Event::Exit(code) => {
             if model.up && !model.stopped {
-                settle(world, service)?;
+                world.until_settled(service)?;
                 world.order(service, &format!("exit {code}"))?;
                 model.die();
             }
@@ -289,14 +285,6 @@ fn act(world: &World, service: &Service, model: &mut Model, supervise: &mut Opti
         }
     }
     Ok(())
-}
-
-/// Waits until the service has lived for long enough that its death leads to a start at once.
-fn settle(world: &World, service: &Service) -> Outcome {
-    let settled = u64::try_from(SETTLED.as_nanos()).unwrap_or(u64::MAX);
-    world.until("the service is settled", true, || {
-        Ok(world.starts(service).last().is_some_and(|(_, at, _)| monotonic() >= at + settled))
-    })
 }
 
 fn compare(world: &World, service: &Service, model: &Model) -> Outcome {

@@ -37,8 +37,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 /// How long what must not happen is watched for.
 const A_WHILE: Duration = Duration::from_millis(400);
 const HOUR: i32 = 3600;
-/// A service that was started so long ago is started again at once when it dies.
-const SETTLED: u64 = 1_200_000_000;
 
 fn pauses_longer_when_the_clock_is_set_back(world: &World) -> Outcome {
     let web = world.service("web", "exit 0")?;
@@ -63,9 +61,7 @@ fn pauses_longer_when_the_clock_is_set_back(world: &World) -> Outcome {
 #[track_caller]
 fn step_and_kill(world: &World, service: &Service, clock: &Clock<'_>, seconds: i32) -> Outcome {
     let old = world.until_up(service)?;
-    world.until("the service is settled", true, || {
-        Ok(world.starts(service).last().is_some_and(|(_, at, _)| world.monotonic() >= at + SETTLED))
-    })?;
+    world.until_settled(service)?;
     clock.step(seconds)?;
     world.signal(old, Signal::SIGKILL)?;
     world.until_other_pid(service, old).map(drop)

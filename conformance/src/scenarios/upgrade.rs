@@ -64,8 +64,7 @@ fn look(world: &World, installed: &Installed<'_>, services: &[&Service], round: 
         )?;
         let svok = installed.command("svok").arg(&service.name).run()?;
         world.expect("svok", svok.exit, "exit 0")?;
-        let svc = installed.command("svc").arg("-a").arg(&service.name).run()?;
-        world.expect("svc", (svc.exit, svc.err), ("exit 0".to_owned(), String::new()))?;
+        installed.svc("-a", &[service])?;
         world.until("signals", vec!["ALRM".to_owned(); round], || Ok(world.signals(service)))?;
     }
     Ok(())
@@ -101,8 +100,7 @@ fn no_service_notices_new_commands(world: &World) -> Outcome {
 fn hand_over(world: &World, installed: &Installed<'_>, svscan: i32, service: &Service) -> Outcome {
     let old = world.supervise_of(service)?;
     let starts = world.starts(service).len();
-    let svc = installed.command("svc").arg("-dx").arg(&service.name).run()?;
-    world.expect("svc -dx", (svc.exit, svc.err), ("exit 0".to_owned(), String::new()))?;
+    installed.svc("-dx", &[service])?;
     let new = world.until_some(&format!("the supervise of {}", service.name), "another", || {
         let seen = world.supervise_seen(service);
         Ok(seen.filter(|seen| *seen != old).ok_or_else(|| format!("{seen:?}")))
@@ -144,8 +142,7 @@ fn svscan_gives_way_beside_its_orphans(world: &World) -> Outcome {
 
     hand_over(world, &installed, new.pid, &db)?;
     world.expect("starts", services.map(|service| world.starts(service).len()), [1, 1, 2])?;
-    let svc = installed.command("svc").args(["-dx", &web.name, &log.name]).run()?;
-    world.expect("svc -dx", (svc.exit, svc.err), ("exit 0".to_owned(), String::new()))?;
+    installed.svc("-dx", &[&web, &log])?;
     world.until("starts", [2, 2, 2], || Ok(services.map(|service| world.starts(service).len())))?;
     let open_on = |service: &Service, number: i32| -> Result<Option<String>, Stopped> {
         Ok(process::descriptors(world.until_up(service)?).remove(&number))

@@ -1,6 +1,6 @@
 //! A directory of commands as an operator has it: links, each of which can be led to another build under a running tree.
 
-use super::{Command, World, broken};
+use super::{Command, Service, World, broken};
 use crate::scenario::{Outcome, Stopped};
 use crate::target;
 use std::ffi::OsString;
@@ -42,6 +42,14 @@ impl Installed<'_> {
     pub(crate) fn command(&self, name: &str) -> Command<'_> {
         let path = [self.directory.as_os_str().as_bytes(), b":/usr/local/bin:/usr/bin:/bin"].concat();
         self.world.program(self.directory.join(name)).argv0(name).env("PATH", OsString::from_vec(path))
+    }
+
+    /// svc with `options` on `services`, as [`World::svc`].
+    #[track_caller]
+    pub(crate) fn svc(&self, options: &str, services: &[&Service]) -> Outcome {
+        let ran = self.command("svc").arg(options).args(services.iter().map(|service| &service.name)).run()?;
+        let ended = (ran.exit.as_str(), ran.err.as_str(), ran.out.as_str());
+        self.world.expect(&format!("svc {options}"), ended, ("exit 0", "", ""))
     }
 
     /// Leads the link to the build that comes after: the target's own where there is no other.
