@@ -141,7 +141,7 @@ enum Level {
 
 fn default_jobs() -> u16 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    u16::try_from(cores * 8).unwrap_or(u16::MAX)
+    u16::try_from(cores * 12).unwrap_or(u16::MAX)
 }
 
 fn scale(text: &str) -> Result<f64, String> {
