@@ -14,7 +14,7 @@ mod service;
 mod supervising;
 
 pub(crate) use clock::Clock;
-pub(crate) use command::{Command, Exit, Ran, Running};
+pub(crate) use command::{Command, Exit, Ran, Running, send_signal};
 pub(crate) use control::{Decoy, Rewrites, STDERR_UNREAD, STDOUT_UNREAD};
 pub(crate) use installed::Installed;
 pub(crate) use scanning::{SCAN, directory_of, parent_of};

@@ -1,8 +1,7 @@
 //! supervise: clocks that are set, and the minute after a failed fork.
 
-use crate::observe::process::Process;
-use crate::scenario::{Need, Outcome, Scenario, Stopped};
-use crate::world::{Clock, Service, World};
+use crate::scenario::{Need, Outcome, Scenario};
+use crate::world::{Clock, Service, World, send_signal};
 use nix::sys::signal::Signal;
 use std::time::Duration;
 
@@ -27,7 +26,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/tries-again-a-minute-after-a-failed-fork",
         requirements: &["SUP-38"],
-        needs: &[Need::Command("supervise"), Need::Command("svc"), Need::Tool("strace")],
+        needs: &[Need::Command("supervise"), Need::Tool("strace")],
         does: "Has a fork of supervise fail and lets 50 seconds pass, by its clocks: nothing is started. When ten more \
                have passed, the service is.",
         run: tries_again_a_minute_after_a_failed_fork,
@@ -87,27 +86,29 @@ fn goes_on_when_the_clock_is_set(world: &World) -> Outcome {
 
 fn tries_again_a_minute_after_a_failed_fork(world: &World) -> Outcome {
     let web = world.service("web", "")?;
-    world.write_file("web/down", "")?;
-    let (forks, waits) = ("?clone,?clone3,?fork,?vfork", "?poll,?ppoll,?select,?pselect6,?epoll_wait,?epoll_pwait");
+    let waits = "?poll,?ppoll,?select,?pselect6,?epoll_wait,?epoll_pwait";
     let options = [
-        format!("trace={forks},{waits}"),
-        format!("inject={forks}:error=EAGAIN:when=1"),
-        // A wait ends after a tenth of a second, so that the clocks are looked at when they have been set on.
-        format!("inject={waits}:retval=0:delay_enter=100000"),
+        "-o",
+        "/dev/null",
+        "-e",
+        "inject=?clone,?clone3,?fork,?vfork:error=EAGAIN:when=1",
+        // A wait ends at once, and supervise is stopped until it is told to go on: it looks at the clocks as often as that.
+        "-e",
+        &format!("inject={waits}:retval=0:signal=STOP"),
     ];
-    let options: Vec<&str> =
-        ["-o", "/dev/null"].into_iter().chain(options.iter().flat_map(|one| ["-e", one])).collect();
     let strace = world.traced(&options, "supervise")?.arg("web").start()?;
     world.until_supervised(&web)?;
-    let traced = Process::children(strace.pid).first().map(|child| child.pid);
-    let traced = traced.ok_or_else(|| Stopped::Broken { why: "strace has no child".to_owned() })?;
-    let clock = world.clock_of(traced)?;
-    world.svc("-u", &web)?;
     let warning = "supervise: warning: unable to fork for web, sleeping 60 seconds: temporary failure";
     world.until_says(&strace, 1, warning)?;
+    let traced = world.traced_by(&strace)?;
+    let clock = world.clock_of(traced)?;
+    let starts = || {
+        send_signal(traced, Signal::SIGCONT)?;
+        Ok(world.starts(&web).len())
+    };
     clock.pass(50)?;
-    world.stays("starts after 50 seconds", 0, A_WHILE, || Ok(world.starts(&web).len()))?;
+    world.stays("starts after 50 seconds", 0, A_WHILE, starts)?;
     clock.pass(60)?;
-    world.until("starts after 60 seconds", 1, || Ok(world.starts(&web).len()))?;
+    world.until("starts after 60 seconds", 1, starts)?;
     world.expect("words on stderr", strace.err_lines().len(), 1)
 }

@@ -601,7 +601,7 @@ fn orders_record_and_signal(world: &World) -> Outcome {
         };
         world.lines("calls").into_iter().filter_map(word).collect()
     };
-    let traced_pid = Process::children(traced.pid).first().map_or(0, |child| child.pid);
+    let traced_pid = world.traced_by(&traced)?;
     world.until_idle(traced_pid)?;
     let mut wanted: Vec<String> = done();
     world.expect("done at the start", wanted.iter().all(|word| word == "record"), true)?;

@@ -153,8 +153,7 @@ impl World {
     /// Sends a signal to one process.
     pub(crate) fn signal(&self, pid: i32, signal: Signal) -> Outcome {
         self.note(format!("kill -{} {pid}", signal_name(signal as i32)), "");
-        signal::kill(Pid::from_raw(pid), signal)
-            .map_err(|error| Stopped::Broken { why: format!("kill {pid}: {error}") })
+        send_signal(pid, signal)
     }
 
     /// Kills `running` as `signal` does, and waits for its end. What it had started is expected to be left behind.
@@ -440,4 +439,9 @@ fn summary(ran: &Ran) -> String {
         }
     }
     summary
+}
+
+/// Sends `signal` to `pid`. A scenario that does it as a part of a look has no note of it.
+pub(crate) fn send_signal(pid: i32, signal: Signal) -> Outcome {
+    signal::kill(Pid::from_raw(pid), signal).map_err(|error| Stopped::Broken { why: format!("kill {pid}: {error}") })
 }

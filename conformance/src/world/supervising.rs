@@ -146,6 +146,12 @@ impl World {
         Ok(self.program(strace).args(options).arg(self.commands().join(name)))
     }
 
+    /// The program that `strace` runs.
+    pub(crate) fn traced_by(&self, strace: &Running) -> Result<i32, Stopped> {
+        let child = Process::children(strace.pid).first().map(|child| child.pid);
+        child.ok_or_else(|| Stopped::Broken { why: "strace has no child".to_owned() })
+    }
+
     /// Makes `directory` an empty file system in memory, of `size` bytes at most. Skips where this machine does not let
     /// us.
     pub(crate) fn small_disk(&self, directory: &str, size: usize) -> Result<PathBuf, Stopped> {
