@@ -65,7 +65,11 @@ fn run(scenario: &Scenario, assignment: &Assignment) -> io::Result<Cell> {
     let leaked = world.end();
     let mut cell = Cell::of(outcome, world.steps(), files, milliseconds);
     if !leaked.is_empty() {
-        if cell.verdict == Verdict::Pass {
+        // What stopped a scenario that was to be skipped may have been the command that left them.
+        if cell.verdict == Verdict::Skip {
+            cell.actual = format!("no {}", cell.actual);
+        }
+        if matches!(cell.verdict, Verdict::Pass | Verdict::Skip) {
             cell.verdict = Verdict::Fail;
             cell.expected = "no process left behind by a command that has ended".to_owned();
         }
