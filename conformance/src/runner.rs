@@ -8,6 +8,7 @@ use crate::worker::deadline;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use std::collections::VecDeque;
@@ -99,6 +100,10 @@ pub(crate) fn run(
     heard.thread_block()?;
     let signals = SignalFd::with_flags(&heard, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
     let place = tempfile::Builder::new().prefix("svconform-").tempdir()?;
+    if statvfs(place.path())?.flags().contains(FsFlags::ST_NOEXEC) {
+        let place = place.path().parent().unwrap_or(place.path()).display();
+        return Err(io::Error::other(format!("{place} is mounted noexec, and services have to run there: set TMPDIR")));
+    }
     // Scenarios may run commands as another user, who has to get to their world.
     fs::set_permissions(place.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
 
@@ -167,7 +172,15 @@ pub(crate) fn run(
         kill_strays(&jobs, &spared);
     }
     progress_over();
-    let kept = if orders.keep { Some(place.keep()) } else { None };
+    let kept = if orders.keep {
+        Some(place.keep())
+    } else {
+        // A command may have mounted something there, or made a file that nobody can remove.
+        if let Err(error) = place.close() {
+            let _ = writeln!(io::stderr(), "svconform: left behind: {error}");
+        }
+        None
+    };
     Ok(Results { cells, interrupted, kept })
 }
 

@@ -744,6 +744,10 @@ fn runs_with_other_files_for_fifos(world: &World) -> Outcome {
 
 fn follows_a_link_to_its_directory(world: &World) -> Outcome {
     let full = world.path("full-place").to_string_lossy().into_owned();
+    if full.len() > 255 {
+        // SUP-12: the original takes no longer ones.
+        return Err(Stopped::Skipped { missing: "TMPDIR short enough for a link of 255 bytes".to_owned() });
+    }
     for (name, link, place) in [
         ("relative", "../relative-place", "relative-place"),
         ("full", &full, "full-place"),
