@@ -220,6 +220,11 @@ fn judge(run: &Run) -> Result<u8, Trouble> {
         if !scenarios::commands().any(|command| target::has_command(directory, command)) {
             return Err(Trouble::Usage(format!("{}: none of the commands is there", directory.display())));
         }
+        // A skip, as for a command that was left out, would let a forgotten mode or a dangling link pass.
+        if let Some(command) = scenarios::commands().find(|one| target::has_no_command_but_its_name(directory, one)) {
+            let path = directory.join(command);
+            return Err(Trouble::Usage(format!("{}: no file that may be executed", path.display())));
+        }
     }
     let mut targets = run.targets.clone();
     let place = tempfile::Builder::new().prefix("svconform-mix-").tempdir()?;

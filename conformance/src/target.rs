@@ -151,6 +151,11 @@ pub(crate) fn has_command(directory: &Path, name: &str) -> bool {
     path.is_file() && nix::unistd::access(&path, nix::unistd::AccessFlags::X_OK).is_ok()
 }
 
+/// Whether `directory` has something by the name of the command `name` that cannot be one: left out is something else.
+pub(crate) fn has_no_command_but_its_name(directory: &Path, name: &str) -> bool {
+    directory.join(name).symlink_metadata().is_ok() && !has_command(directory, name)
+}
+
 /// Where this machine has the program `name`, which is no part of any target.
 pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     let places = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"].map(Path::new);

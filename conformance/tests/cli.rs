@@ -163,6 +163,21 @@ fn what_a_target_lacks_is_a_skip_and_with_require_all_a_failure() {
 }
 
 #[test]
+fn what_has_a_command_s_name_and_cannot_be_executed_is_wrong_usage() {
+    let directory = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/bin/true", directory.path().join("svstat")).unwrap();
+    let (path, target) = (directory.path().join("svok"), format!("a={}", directory.path().display()));
+    let mut run = svconform();
+    run.args(["run", "--target", &target, "OK-03"]);
+    run.assert().success().stdout(contains("no command svok in the target"));
+    std::fs::write(&path, "#!/bin/sh\n").unwrap();
+    run.assert().code(2).stderr(contains("svok: no file that may be executed"));
+    std::fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("/no/such/svok", &path).unwrap();
+    run.assert().code(2).stderr(contains("svok: no file that may be executed"));
+}
+
+#[test]
 fn a_listed_failure_is_known_and_a_listed_pass_is_stale() {
     let directory = tempfile::tempdir().unwrap();
     let list = directory.path().join("deviations.toml");
