@@ -9,7 +9,7 @@ pub(crate) mod tap;
 
 use crate::deviations::{self, Deviation};
 use crate::observe::file::Seen;
-use crate::requirement::Class;
+use crate::requirement::{self, Class};
 use crate::scenario::{Outcome, Stopped};
 use crate::world::Step;
 use serde::{Deserialize, Serialize};
@@ -117,6 +117,11 @@ fn cut(mut text: String) -> String {
     text
 }
 
+/// The requirements called `ids`, as lines.
+pub(crate) fn promises(ids: &[String]) -> Vec<String> {
+    ids.iter().filter_map(|id| requirement::find(id)).map(|one| format!("{}: {}", one.id, one.promise)).collect()
+}
+
 /// A whole run.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
@@ -216,6 +221,13 @@ impl Judged {
 }
 
 impl Report {
+    /// The command that runs a scenario on a target again, alone, and keeps its files.
+    pub(crate) fn again(&self, scenario: &str, target: &str) -> String {
+        let column = self.targets.iter().find(|column| column.name == target);
+        let arguments = column.map_or("", |column| &column.arguments);
+        format!("{} run {arguments} --keep {scenario}", self.program)
+    }
+
     /// How often `verdict` was given to `target` in scenarios of `class`.
     pub(crate) fn count(&self, target: &str, class: Class, verdict: Verdict) -> usize {
         let rows = self.rows.iter().filter(|row| row.class == class);

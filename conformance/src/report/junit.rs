@@ -1,6 +1,6 @@
 //! The report as JUnit XML: a suite per target, a case per scenario.
 
-use super::{Cell, Judged, Report, Row, Verdict};
+use super::{Cell, Judged, Report, Row, Verdict, promises};
 use crate::deviations::Deviation;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub(crate) fn render(report: &Report) -> Vec<u8> {
     for (column, target) in report.targets.iter().enumerate() {
         let mut suite = TestSuite::new(target.name.as_str());
         // A mix is not concerned by every scenario, and a run may end early.
-        suite.add_test_cases(report.rows.iter().filter_map(|row| case(row, &row.results[column])));
+        suite.add_test_cases(report.rows.iter().filter_map(|row| case(report, row, &row.results[column])));
         suites.add_test_suite(suite);
     }
     // quick-junit counts what was skipped here too, in an attribute that the common schema does not have.
@@ -21,10 +21,13 @@ pub(crate) fn render(report: &Report) -> Vec<u8> {
     text.replacen(&format!(" skipped=\"{skipped}\""), "", 1).into_bytes()
 }
 
-fn case(row: &Row, result: &Judged) -> Option<TestCase> {
+fn case(report: &Report, row: &Row, result: &Judged) -> Option<TestCase> {
     let (verdict, cell) = (result.verdict?, result.cell.as_ref()?);
     let (program, words) = row.scenario.split_once('/').unwrap_or(("", &row.scenario));
-    let mut case = TestCase::new(words, status(verdict, cell, result.deviation.as_ref()));
+    let again = format!("again {}", report.again(&row.scenario, &result.target));
+    let mut about = promises(&row.requirements);
+    about.push(again);
+    let mut case = TestCase::new(words, status(verdict, cell, result.deviation.as_ref(), &about.join("\n")));
     case.set_classname(program);
     case.set_time(Duration::from_millis(cell.milliseconds));
     let steps = cell.steps.iter().map(|step| format!("{} -> {}\n", step.did, step.saw));
@@ -32,8 +35,8 @@ fn case(row: &Row, result: &Judged) -> Option<TestCase> {
     Some(case)
 }
 
-fn status(verdict: Verdict, cell: &Cell, deviation: Option<&Deviation>) -> TestCaseStatus {
-    let compared = format!("expected {}\nactual {}\nat {}", cell.expected, cell.actual, cell.at);
+fn status(verdict: Verdict, cell: &Cell, deviation: Option<&Deviation>, about: &str) -> TestCaseStatus {
+    let compared = format!("expected {}\nactual {}\nat {}\n{about}", cell.expected, cell.actual, cell.at);
     let non_success = TestCaseStatus::non_success;
     match verdict {
         Verdict::Pass => TestCaseStatus::success(),
@@ -42,9 +45,13 @@ fn status(verdict: Verdict, cell: &Cell, deviation: Option<&Deviation>) -> TestC
             let reason = deviation.map_or("", |deviation| &deviation.reason);
             said(TestCaseStatus::skipped(), &format!("known deviation: {reason}"), &compared)
         }
-        Verdict::Stale => said(non_success(NonSuccessKind::Failure), "listed as a deviation, but it passes", ""),
-        Verdict::Fail | Verdict::Timeout => said(non_success(NonSuccessKind::Failure), verdict.word(), &compared),
-        Verdict::Error => said(non_success(NonSuccessKind::Error), "the harness broke", &cell.actual),
+        Verdict::Stale => said(non_success(NonSuccessKind::Failure), "listed as a deviation, but it passes", about),
+        Verdict::Fail | Verdict::Timeout => {
+            // Most readers of such reports show this and hide the rest.
+            let message = format!("{}: expected {}", verdict.word(), cell.expected);
+            said(non_success(NonSuccessKind::Failure), &message, &compared)
+        }
+        Verdict::Error => said(non_success(NonSuccessKind::Error), "the harness broke", &compared),
     }
 }
 
@@ -77,5 +84,7 @@ mod tests {
         }
         assert!(text.contains("classname=") && text.contains("time=\"0.012\""), "{text}");
         assert!(text.contains("<testsuite name=\"reference\""), "{text}");
+        let told = verdict != Verdict::Pass && verdict != Verdict::Skip;
+        assert_eq!(text.contains("STAT-01: ") && text.contains("\nagain svconform run --target "), told, "{text}");
     }
 }

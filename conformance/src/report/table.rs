@@ -1,8 +1,8 @@
 //! The report for a person: a line per scenario, a column per target, then what went wrong, then the counts.
 
-use super::{Cell, Column, Judged, Report, Row, Verdict};
+use super::{Cell, Column, Judged, Report, Row, Verdict, promises};
 use crate::observe::file::Seen;
-use crate::requirement::{self, Class};
+use crate::requirement::Class;
 use crate::world::Step;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -88,10 +88,8 @@ fn trouble(
     out: &mut String,
 ) -> std::fmt::Result {
     writeln!(out, "\n{}  {} on {}", verdict.word(), row.scenario, result.target)?;
-    for id in &row.requirements {
-        if let Some(requirement) = requirement::find(id) {
-            writeln!(out, "  promise   {id}: {}", requirement.promise)?;
-        }
+    for promise in promises(&row.requirements) {
+        writeln!(out, "  promise   {promise}")?;
     }
     if verdict == Verdict::Stale {
         writeln!(out, "  listed as a deviation, but it passes: take it off the list")?;
@@ -119,9 +117,7 @@ fn trouble(
         }
         writeln!(out, "  normalised  WORLD: the scenario's directory; N: the pid and seconds of svstat")?;
     }
-    let column = report.targets.iter().find(|column| column.name == result.target);
-    let arguments = column.map_or("", |column| &column.arguments);
-    writeln!(out, "  again     {} run {arguments} --keep {}", report.program, row.scenario)
+    writeln!(out, "  again     {}", report.again(&row.scenario, &result.target))
 }
 
 /// The lines for the files of both, a file that both have in the same place.

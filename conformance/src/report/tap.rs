@@ -1,6 +1,6 @@
 //! The report as TAP version 14: known deviations are TODO, an unexpected pass is plainly not ok.
 
-use super::{Cell, Report, Verdict};
+use super::{Cell, Report, Verdict, promises};
 use std::fmt::Write;
 
 /// The bytes of the report.
@@ -30,7 +30,13 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
                 }
                 Verdict::Stale | Verdict::Fail | Verdict::Timeout | Verdict::Error => {
                     writeln!(out, "not ok {name}")?;
-                    diagnose(verdict, cell, out)?;
+                    diagnose(
+                        verdict,
+                        cell,
+                        &promises(&row.requirements),
+                        &report.again(&row.scenario, &result.target),
+                        out,
+                    )?;
                 }
             }
         }
@@ -41,7 +47,7 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     Ok(())
 }
 
-fn diagnose(verdict: Verdict, cell: &Cell, out: &mut String) -> std::fmt::Result {
+fn diagnose(verdict: Verdict, cell: &Cell, promises: &[String], again: &str, out: &mut String) -> std::fmt::Result {
     let expected = if verdict == Verdict::Stale { "a failure: it is listed as a deviation" } else { &cell.expected };
     let actual = if verdict == Verdict::Stale { "a pass" } else { &cell.actual };
     writeln!(out, "  ---")?;
@@ -49,6 +55,8 @@ fn diagnose(verdict: Verdict, cell: &Cell, out: &mut String) -> std::fmt::Result
         // A JSON string is a YAML string.
         writeln!(out, "  {key}: {}", serde_json::Value::from(value))?;
     }
+    writeln!(out, "  promises: {}", serde_json::Value::from(promises))?;
+    writeln!(out, "  again: {}", serde_json::Value::from(again))?;
     writeln!(out, "  duration_ms: {}\n  ...", cell.milliseconds)
 }
 
@@ -79,6 +87,7 @@ mod tests {
         assert_eq!(lines[2].contains("# SKIP"), verdict == Verdict::Skip);
         assert_eq!(lines[2].contains("# TODO"), verdict == Verdict::Known);
         assert_eq!(lines[3] == "  ---", verdict.is_trouble());
+        assert_eq!(text.contains("\n  again: \"svconform run --target "), verdict.is_trouble());
     }
 
     #[test]
