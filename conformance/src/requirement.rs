@@ -78,7 +78,6 @@ pub(crate) struct Requirement {
 pub(crate) const UNPROVEN: &[(&str, &str)] = &[
     ("OPT-02", "only softlimit has options with values, and the suite does not judge it yet"),
     ("OPT-04", "only softlimit has options with values, and the suite does not judge it yet"),
-    ("EXEC-06", "the programs that it speaks of (envdir and its like) are not judged yet"),
     ("SUP-21", "the original does it, and nobody is held to it"),
 ];
 
@@ -182,7 +181,7 @@ pub(crate) const ALL: &[Requirement] = &[
     doc("EXEC-06", "envdir(8), envuidgid(8), setuidgid(8)", &[Stderr, Exit, Processes]).promises(
         "A tool that runs another program takes its exit code, in the original by becoming that program. If it cannot \
          run it, the exit code is 111, and the original says `PROG: fatal: unable to run NAME: ` with the phrase for \
-         the error.",
+         the error. The child that supervise makes for ./run does the same, but says `unable to start`.",
     ),
     // Error phrases.
     obs("ERR-01", OBSERVED, &[Stdout, Stderr]).promises(

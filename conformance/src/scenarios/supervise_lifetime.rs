@@ -189,6 +189,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         does: "Starts supervise with descriptors 0 to 2 closed: ./run has none of them.",
         run: hands_no_closed_descriptors_on,
     },
+    Scenario {
+        id: "supervise/its-child-becomes-run-or-ends-with-111",
+        requirements: &["EXEC-06"],
+        needs: &[Need::Command("supervise"), Need::Tool("strace")],
+        does: "Traces the children of supervise: the process that is ./run ends with the exit code of ./run, and one that \
+               could not become it with 111.",
+        run: its_child_becomes_run_or_ends_with_111,
+    },
 ];
 
 /// A ./run that does nothing, and neither handles nor prints anything.
@@ -534,6 +542,22 @@ fn follows_its_directory_to_a_new_name(world: &World) -> Outcome {
     world.signal(second, Signal::SIGKILL)?;
     world.until_says(&supervise, 1, "supervise: fatal: unable to start web/run: file does not exist")?;
     world.expect("files of the other directory", world.names("web/supervise"), vec![""; 0])
+}
+
+fn its_child_becomes_run_or_ends_with_111(world: &World) -> Outcome {
+    let web = world.service("web", "exit 7")?;
+    world.make_directory("bare")?;
+    for (service, code) in [("web", "exited with 7"), ("bare", "exited with 111")] {
+        let trace = format!("trace-{service}");
+        world.traced(&["-f", "-e", "trace=none", "-o", &trace], "supervise")?.arg(service).start()?;
+        world.until(&format!("first end under {service}"), Some(code.to_owned()), || {
+            let ends = world.lines(&trace).into_iter().filter(|line| line.ends_with(" +++"));
+            Ok(ends.map(|line| line.split(" +++").nth(1).unwrap_or_default().trim().to_owned()).next())
+        })?;
+    }
+    let run = world.until_starts(&web, 1)?[0].0;
+    let first = world.lines("trace-web").into_iter().next().unwrap_or_default();
+    world.expect("process that ended", first.split(' ').next(), Some(run.to_string().as_str()))
 }
 
 fn goes_on_without_a_record(world: &World) -> Outcome {
