@@ -1,6 +1,7 @@
 //! Runs the cells: many at once, each bounded in time, and leaves no process behind.
 
 use crate::observe::process::{self, Process};
+use crate::observe::shown;
 use crate::report::{Cell, Verdict};
 use crate::scenario::Scenario;
 use crate::target::Target;
@@ -15,12 +16,15 @@ use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// A worker ends by itself after its deadline; it gets this much longer to clean up before it is killed.
 const GRACE: Duration = Duration::from_secs(15);
+/// Bytes that all worlds that run at once do not fill.
+const ROOM: u64 = 16 << 20;
 
 /// A worker that ended, and what ends a run: all that end a process, if they can be heard.
 const HEARD: [Signal; 8] = [
@@ -100,10 +104,7 @@ pub(crate) fn run(
     heard.thread_block()?;
     let signals = SignalFd::with_flags(&heard, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
     let place = tempfile::Builder::new().prefix("svconform-").tempdir()?;
-    if statvfs(place.path())?.flags().contains(FsFlags::ST_NOEXEC) {
-        let place = place.path().parent().unwrap_or(place.path()).display();
-        return Err(io::Error::other(format!("{place} is mounted noexec, and services have to run there: set TMPDIR")));
-    }
+    usable(place.path())?;
     // Scenarios may run commands as another user, who has to get to their world.
     fs::set_permissions(place.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
 
@@ -182,6 +183,22 @@ pub(crate) fn run(
         None
     };
     Ok(Results { cells, interrupted, kept })
+}
+
+/// Fails where the original could not be judged either: `place` is in TMPDIR.
+fn usable(place: &Path) -> io::Result<()> {
+    let stats = statvfs(place)?;
+    let unusable = if stats.flags().contains(FsFlags::ST_NOEXEC) {
+        "is mounted noexec, and services have to run there"
+    } else if stats.blocks_available() * stats.fragment_size() < ROOM {
+        "has less than 16 MiB left"
+    } else if place.to_str().is_none_or(|path| path.contains(char::is_control)) {
+        "has a name that cannot be printed"
+    } else {
+        return Ok(());
+    };
+    let place = place.parent().unwrap_or(place);
+    Err(io::Error::other(format!("{} {unusable}: set TMPDIR", shown(place.as_os_str().as_bytes()))))
 }
 
 /// Every run, round by round.

@@ -127,6 +127,10 @@ impl FromStr for Target {
         if name.is_empty() || directory.is_empty() {
             return Err("a target is NAME=DIR, neither of them empty".to_owned());
         }
+        // It is a part of a file's name, and of reports.
+        if name.len() > 60 || name.contains(char::is_control) {
+            return Err("the name of a target has at most 60 letters, all of which can be printed".to_owned());
+        }
         let directory = Path::new(directory);
         if !directory.is_dir() {
             return Err(format!("no such directory: {}", directory.display()));

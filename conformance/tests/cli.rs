@@ -45,6 +45,7 @@ fn wrong_usage_is_2_and_says_what_is_wrong() {
         (&["run"], "--target"),
         (&["run", "--target", "a=/no/such/directory"], "no such directory: /no/such/directory"),
         (&["run", "--target", "nonsense"], "a target is NAME=DIR"),
+        (&["run", "--target", "two\nlines=/bin"], "at most 60 letters"),
         (&["run", "--target", &empty], "none of the commands is there"),
         (&["run", "--target", &wrong("liar"), "no-such-scenario"], "no scenario matches no-such-scenario"),
         (&["run", "--target", &wrong("liar"), "--target", &wrong("liar")], "two targets are called liar"),
@@ -160,6 +161,18 @@ fn what_a_target_lacks_is_a_skip_and_with_require_all_a_failure() {
     command.args(["run", "--target", &wrong("liar"), "SUP-01"]);
     command.assert().success().stdout(contains("skip").and(contains("no command supervise in the target")));
     command.arg("--require-all").assert().code(1);
+}
+
+#[test]
+fn a_directory_for_scenarios_that_would_fail_the_original_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let unprintable = directory.path().join("two\nlines");
+    std::fs::create_dir(&unprintable).unwrap();
+    std::os::unix::fs::symlink("/bin/true", directory.path().join("svok")).unwrap();
+    let target = format!("a={}", directory.path().display());
+    let mut run = svconform();
+    run.args(["run", "--target", &target, "OK-03"]).env("TMPDIR", &unprintable);
+    run.assert().code(3).stderr(contains("two\\nlines has a name that cannot be printed: set TMPDIR"));
 }
 
 #[test]
