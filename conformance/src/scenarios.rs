@@ -16,6 +16,7 @@ pub(crate) mod upgrade;
 
 use crate::random;
 use crate::scenario::{Need, Scenario};
+use std::collections::BTreeSet;
 
 /// Every file's list.
 const FILES: &[&[Scenario]] = &[
@@ -44,12 +45,13 @@ pub(crate) fn find(id: &str) -> Option<&'static Scenario> {
     all().find(|scenario| scenario.id == id).or_else(|| random::find(id))
 }
 
-/// The commands that scenarios need.
+/// The commands that scenarios need, each once, in the order of the alphabet.
 pub(crate) fn commands() -> impl Iterator<Item = &'static str> {
-    all().flat_map(|scenario| scenario.needs).filter_map(|need| match need {
+    let needed = all().flat_map(|scenario| scenario.needs).filter_map(|need| match need {
         Need::Command(name) => Some(*name),
         Need::Tool(_) => None,
-    })
+    });
+    needed.collect::<BTreeSet<_>>().into_iter()
 }
 
 #[cfg(test)]

@@ -375,6 +375,9 @@ fn runs_supervise_in_the_scanned_directory(world: &World) -> Outcome {
         })
     };
     let (main, log) = (stub_of("web")?, stub_of("log")?);
+    // By then its limits are set.
+    let name = || Process::look(other.pid).map(|other| other.name);
+    world.until("name of the program beside svscan", Some("sleep".to_owned()), || Ok(name()))?;
     world.expect("svscan's directory", directory_of(svscan.pid), world.real_path(SCAN)?)?;
     world.expect("the directory of `supervise web`", directory_of(main), world.real_path(SCAN)?)?;
     world.expect("the directory of `supervise log`", directory_of(log), world.real_path("web")?)?;

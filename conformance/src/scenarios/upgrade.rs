@@ -1,6 +1,6 @@
 //! Commands that are replaced under a running tree, and the way back: by another build in a mix of two, else by themselves.
 
-use crate::observe::process;
+use crate::observe::process::{self, Process};
 use crate::observe::svstat::normalised;
 use crate::scenario::{Need, Outcome, Scenario, Stopped};
 use crate::world::{Exit, Installed, SCAN, Service, World, parent_of};
@@ -142,7 +142,11 @@ fn svscan_gives_way_beside_its_orphans(world: &World) -> Outcome {
 
     hand_over(world, &installed, new.pid, &db)?;
     world.expect("starts", services.map(|service| world.starts(service).len()), [1, 1, 2])?;
-    installed.svc("-dx", &[&web, &log])?;
+    // The log first: where web ends before it, nobody writes to the pipe any more, and it may end and start once more.
+    let old = world.supervise_of(&log)?;
+    installed.svc("-dx", &[&log])?;
+    world.until("the old supervise of the log", false, || Ok(Process::is_alive(old)))?;
+    installed.svc("-dx", &[&web])?;
     world.until("starts", [2, 2, 2], || Ok(services.map(|service| world.starts(service).len())))?;
     let open_on = |service: &Service, number: i32| -> Result<Option<String>, Stopped> {
         Ok(process::descriptors(world.until_up(service)?).remove(&number))

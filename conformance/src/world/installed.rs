@@ -31,11 +31,7 @@ impl Installed<'_> {
         let both = |name: &str| {
             target::has_command(&self.world.commands, name) && target::has_command(&self.world.next_commands, name)
         };
-        crate::scenarios::commands()
-            .filter(|name| both(name))
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter()
-            .collect()
+        crate::scenarios::commands().filter(|name| both(name)).collect()
     }
 
     /// The command `name` by way of its link, in the circumstances of [`World::command`]. It finds the others there.
