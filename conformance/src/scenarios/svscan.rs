@@ -382,6 +382,9 @@ fn runs_supervise_in_the_scanned_directory(world: &World) -> Outcome {
     world.expect("the directory of `supervise web`", directory_of(main), world.real_path(SCAN)?)?;
     world.expect("the directory of `supervise log`", directory_of(log), world.real_path("web")?)?;
 
+    // A program that has just begun opens its libraries, and closes them.
+    let idle = |pid| world.until_idle(pid);
+    [other.pid, main, log].into_iter().try_for_each(idle)?;
     let mut wanted = process::descriptors(other.pid);
     let piped = process::descriptors(main).get(&1).cloned().unwrap_or_default();
     world.expect_that("stdout of `supervise web`", piped.starts_with("pipe:"), "a pipe", &piped)?;
