@@ -1,6 +1,5 @@
-//! Known differences of a target, as data with a reason. They cut both ways: a listed scenario that passes is stale.
+//! Known differences of a target, as data with reasons. They cut both ways: a listed scenario that passes is stale.
 
-use crate::report::{Cell, Verdict};
 use crate::{requirement, scenarios};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -22,12 +21,12 @@ pub(crate) struct Deviations {
 pub(crate) struct Deviation {
     /// The scenario that shows it.
     pub(crate) scenario: String,
-    /// What kind it is of.
+    /// What kind of difference it is.
     pub(crate) kind: Kind,
-    /// Why it is so, in a sentence.
+    /// The reason, in a sentence or two.
     pub(crate) reason: String,
-    /// The rows of the reference that it leaves.
-    pub(crate) rows: Vec<String>,
+    /// The requirements that the target does not meet.
+    pub(crate) requirements: Vec<String>,
 }
 
 /// Kinds of differences.
@@ -36,24 +35,25 @@ pub(crate) struct Deviation {
 pub(crate) enum Kind {
     /// Better on purpose.
     Improved,
-    /// A defect of the original, not repeated.
+    /// A defect of the original that the target does not repeat.
     BugFixed,
     /// More than the original has.
     Extension,
-    /// Makes no sense there.
+    /// The requirement makes no sense for the target.
     NotApplicable,
+    /// The target behaves differently, by its own design.
+    Different,
 }
 
 impl Deviations {
     /// Reads and checks a file.
     ///
     /// # Errors
-    /// In words, with the file's name: it cannot be read, is no such file, names a scenario or row that does not exist,
-    /// names one twice, or gives no reason.
+    /// In words, with the name of the file: it cannot be read or parsed, names a scenario or requirement that does not
+    /// exist, names a scenario twice, or gives no reason.
     pub(crate) fn read(path: &Path) -> Result<Deviations, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let deviations = Deviations::parse(&text).map_err(|problem| format!("{}: {problem}", path.display()))?;
-        Ok(deviations)
+        let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+        text.and_then(|text| Deviations::parse(&text)).map_err(|problem| format!("{}: {problem}", path.display()))
     }
 
     fn parse(text: &str) -> Result<Deviations, String> {
@@ -67,91 +67,66 @@ impl Deviations {
             if entry.reason.trim().is_empty() {
                 return Err(format!("{id} has no reason"));
             }
-            if entry.rows.is_empty() {
-                return Err(format!("{id} names no rows"));
+            if entry.requirements.is_empty() {
+                return Err(format!("{id} names no requirements"));
             }
-            if let Some(row) = entry.rows.iter().find(|row| requirement::find(row).is_none()) {
-                return Err(format!("{id}: no requirement {row}"));
+            if let Some(unknown) = entry.requirements.iter().find(|one| requirement::find(one).is_none()) {
+                return Err(format!("{id}: no requirement {unknown}"));
             }
-            if let Some(row) = entry.rows.iter().find(|row| !scenario.requirements.contains(&row.as_str())) {
-                return Err(format!("{id} does not prove {row}: svconform explain {id}"));
+            if let Some(other) = entry.requirements.iter().find(|one| !scenario.requirements.contains(&one.as_str())) {
+                return Err(format!("{id} does not prove {other}: see svconform explain {id}"));
             }
         }
         Ok(deviations)
     }
 }
 
-/// The entry for `scenario` on `target`, if one of `lists` has it.
+/// Returns the entry for `scenario` on `target`, if one of `lists` has it.
 pub(crate) fn entry<'d>(lists: &'d [Deviations], target: &str, scenario: &str) -> Option<&'d Deviation> {
     let mut entries = lists.iter().filter(|list| list.target == target).flat_map(|list| &list.entries);
     entries.find(|entry| entry.scenario == scenario)
 }
 
-/// The verdict on `cell` in the light of the list: a listed failure is known, a listed pass is stale.
-pub(crate) fn judged(cell: &Cell, entry: Option<&Deviation>) -> Verdict {
-    match (entry, cell.verdict) {
-        (Some(_), Verdict::Fail) => Verdict::Known,
-        (Some(_), Verdict::Pass) => Verdict::Stale,
-        (_, verdict) => verdict,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Stopped;
-    use rstest::rstest;
 
-    fn entry_for(scenario: &str, reason: &str, row: &str) -> String {
-        format!("[[deviation]]\nscenario = {scenario:?}\nkind = \"improved\"\nreason = {reason:?}\nrows = [{row:?}]\n")
+    fn entry_for(scenario: &str, reason: &str, requirement: &str) -> String {
+        format!(
+            "[[deviation]]\nscenario = {scenario:?}\nkind = \"improved\"\nreason = {reason:?}\n\
+             requirements = [{requirement:?}]\n"
+        )
     }
 
-    /// A scenario, which does not prove SUP-01, and a row that it proves.
+    /// A scenario that does not prove SUP-01, and a requirement that it proves.
     fn first() -> (&'static str, &'static str) {
         let scenario = scenarios::all().find(|one| !one.requirements.contains(&"SUP-01")).unwrap();
         (scenario.id, scenario.requirements[0])
     }
 
     #[test]
-    fn a_whole_entry_is_read() {
-        let (id, row) = first();
-        let text = format!("target = \"ours\"\n{}", entry_for(id, "better", row));
+    fn a_complete_entry_is_accepted() {
+        let (id, requirement) = first();
+        let text = format!("target = \"ours\"\n{}", entry_for(id, "better", requirement));
         let list = Deviations::parse(&text).unwrap();
         assert!(entry(std::slice::from_ref(&list), "ours", id).is_some());
         assert!(entry(&[list], "theirs", id).is_none());
     }
 
     #[test]
-    fn what_is_wrong_is_told() {
-        let (id, row) = first();
-        let twice = entry_for(id, "better", row).repeat(2);
+    fn mistakes_are_reported() {
+        let (id, requirement) = first();
+        let twice = entry_for(id, "better", requirement).repeat(2);
         for (entries, problem) in [
-            (entry_for("no/such", "better", row), "no scenario no/such"),
-            (entry_for(id, " ", row), "has no reason"),
+            (entry_for("no/such", "better", requirement), "no scenario no/such"),
+            (entry_for(id, " ", requirement), "has no reason"),
             (entry_for(id, "better", "SUP-99"), "no requirement SUP-99"),
             (entry_for(id, "better", "SUP-01"), "does not prove SUP-01"),
             (twice, "is listed twice"),
             ("[[deviation]]\nscenario = \"x\"\n".to_owned(), "missing field"),
         ] {
-            let told = Deviations::parse(&format!("target = \"ours\"\n{entries}")).unwrap_err();
-            assert!(told.contains(problem), "{told}");
+            let reported = Deviations::parse(&format!("target = \"ours\"\n{entries}")).unwrap_err();
+            assert!(reported.contains(problem), "{reported}");
         }
-    }
-
-    #[rstest]
-    #[case(Ok(()), Verdict::Pass, Verdict::Stale)]
-    #[case(Err(Stopped::Failed { at: String::new(), expected: String::new(), actual: String::new() }), Verdict::Fail, Verdict::Known)]
-    #[case(Err(Stopped::TimedOut { at: String::new(), expected: String::new(), actual: String::new() }), Verdict::Timeout, Verdict::Timeout)]
-    #[case(Err(Stopped::Skipped { missing: String::new() }), Verdict::Skip, Verdict::Skip)]
-    #[case(Err(Stopped::Broken { why: String::new() }), Verdict::Error, Verdict::Error)]
-    fn a_list_excuses_failures_only_and_passes_not_at_all(
-        #[case] outcome: crate::scenario::Outcome,
-        #[case] unlisted: Verdict,
-        #[case] listed: Verdict,
-    ) {
-        let cell = Cell::of(outcome, vec![], vec![], 0);
-        let entry = Deviation { scenario: String::new(), kind: Kind::Improved, reason: String::new(), rows: vec![] };
-        assert_eq!(judged(&cell, None), unlisted);
-        assert_eq!(judged(&cell, Some(&entry)), listed);
     }
 }

@@ -1,6 +1,6 @@
 //! Files as a failure shows them: kind, mode, size, and the bytes they begin with.
 
-use super::shown;
+use super::escape;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, Metadata};
 use std::io::Read;
@@ -16,7 +16,7 @@ const MOST: usize = 200;
 /// A file at the end of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Seen {
-    /// Its name, relative to the world's directory, as [`shown`].
+    /// Its name, relative to the world's directory, [`escape`]d.
     pub(crate) name: String,
     /// `file`, `directory`, `link`, `fifo` or `other`.
     pub(crate) kind: String,
@@ -24,7 +24,7 @@ pub(crate) struct Seen {
     pub(crate) mode: String,
     /// Its length in bytes; of a directory 0.
     pub(crate) size: u64,
-    /// The first [`BEGINNING`] bytes of a file, or where a link leads, as [`shown`].
+    /// The first [`BEGINNING`] bytes of a file, or where a link leads, [`escape`]d.
     pub(crate) bytes: String,
 }
 
@@ -63,11 +63,11 @@ fn seen(name: &Path, path: &Path, metadata: &Metadata) -> Seen {
         (if kind.is_fifo() { "fifo" } else { "other" }, vec![])
     };
     Seen {
-        name: shown(name.as_os_str().as_bytes()),
+        name: escape(name.as_os_str().as_bytes()),
         kind: kind.to_owned(),
         mode: format!("{:04o}", metadata.permissions().mode() & 0o7777),
         size: if metadata.is_dir() { 0 } else { metadata.len() },
-        bytes: shown(&bytes),
+        bytes: escape(&bytes),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Processes as /proc shows them.
 
-use super::shown;
+use super::escape;
 use nix::sys::signal::Signal;
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +26,7 @@ impl Process {
     /// The process called `pid`, dead ones included until they are waited for.
     pub(crate) fn look(pid: i32) -> Option<Process> {
         let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-        let stat = shown(&stat);
+        let stat = escape(&stat);
         // The name stands in parentheses and may hold anything, parentheses too.
         let (front, rest) = stat.rsplit_once(") ")?;
         let mut fields = rest.split(' ');
@@ -77,21 +77,40 @@ impl Process {
     }
 }
 
+/// Returns the parent of `pid`.
+pub(crate) fn parent(pid: i32) -> Option<i32> {
+    Process::look(pid).map(|process| process.parent)
+}
+
+/// Returns the current directory of `pid`; empty if it cannot be read.
+pub(crate) fn current_directory(pid: i32) -> String {
+    fs::read_link(format!("/proc/{pid}/cwd")).map(|path| path.display().to_string()).unwrap_or_default()
+}
+
+/// Returns the names and states of the children of `parent`, dead ones included, as `run S`, in the order of their pids.
+/// `S` stands for all states of a living process that is not stopped.
+pub(crate) fn lives_of_children(parent: i32) -> Vec<String> {
+    let mut children: Vec<Process> = Process::all().into_iter().filter(|process| process.parent == parent).collect();
+    children.sort_by_key(|process| process.pid);
+    let life = |state: char| if "RSDI".contains(state) { 'S' } else { state };
+    children.iter().map(|process| format!("{} {}", process.name, life(process.state))).collect()
+}
+
 /// When the kernel made `pid`: nanoseconds since boot, rounded down to whole ticks of 10 ms. It does not depend on when
 /// the process first got a processor.
 pub(crate) fn born(pid: i32) -> Option<u64> {
     const TICK: u64 = 10_000_000;
-    let stat = shown(&fs::read(format!("/proc/{pid}/stat")).ok()?);
+    let stat = escape(&fs::read(format!("/proc/{pid}/stat")).ok()?);
     let (_, rest) = stat.rsplit_once(") ")?;
     Some(rest.split(' ').nth(19)?.parse::<u64>().ok()? * TICK)
 }
 
-/// The arguments of `pid`, each as [`shown`].
+/// The arguments of `pid`, each [`escape`]d.
 pub(crate) fn arguments(pid: i32) -> Vec<String> {
     strings(pid, "cmdline")
 }
 
-/// The environment that `pid` was started with, each variable as [`shown`].
+/// The environment that `pid` was started with, each variable [`escape`]d.
 pub(crate) fn environment(pid: i32) -> Vec<String> {
     strings(pid, "environ")
 }
@@ -99,7 +118,7 @@ pub(crate) fn environment(pid: i32) -> Vec<String> {
 fn strings(pid: i32, file: &str) -> Vec<String> {
     let Ok(bytes) = fs::read(format!("/proc/{pid}/{file}")) else { return vec![] };
     let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
-    if bytes.is_empty() { vec![] } else { bytes.split(|&byte| byte == 0).map(shown).collect() }
+    if bytes.is_empty() { vec![] } else { bytes.split(|&byte| byte == 0).map(escape).collect() }
 }
 
 /// What the descriptors of `pid` are open on, by number.

@@ -2,10 +2,10 @@
 //!
 //! A program asks the kernel's vDSO for the time, which is a piece of code in the program's own memory. That code is
 //! replaced by a few instructions that ask the kernel instead and add a number of seconds. Programs that ask the kernel
-//! themselves are not deceived; [`World::clock_of`] cannot tell, so a scenario has to look for an effect of the step.
+//! themselves are not deceived; [`Running::clock`] cannot tell, so a scenario has to look for an effect of the step.
 
-use super::{World, broken};
-use crate::scenario::{Outcome, Stopped};
+use super::{Running, World, broken, machine_lacks};
+use crate::outcome::{Failure, Outcome};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -57,8 +57,8 @@ struct Patch {
 
 /// The clocks of a process.
 #[derive(Debug)]
-pub(crate) struct Clock<'w> {
-    world: &'w World,
+pub(crate) struct Clock {
+    world: World,
     pid: i32,
     memory: File,
     path: PathBuf,
@@ -67,10 +67,11 @@ pub(crate) struct Clock<'w> {
 }
 
 impl World {
-    /// The clocks of `pid`, a program that has begun, as they are until they are stepped. Skips where that process cannot be given others.
-    pub(crate) fn clock_of(&self, pid: i32) -> Result<Clock<'_>, Stopped> {
+    /// Takes over the clocks of `pid`, a program that has begun. They run on as they were until they are stepped. Skips if
+    /// the clocks of that process cannot be replaced.
+    pub(crate) fn clock_of(&self, pid: i32) -> Result<Clock, Failure> {
         let path = PathBuf::from(format!("/proc/{pid}/mem"));
-        let taken = || -> io::Result<Option<Clock<'_>>> {
+        let taken = || -> io::Result<Option<Clock>> {
             let memory = OpenOptions::new().read(true).write(true).open(&path)?;
             let auxiliary = std::fs::read(format!("/proc/{pid}/auxv"))?;
             let entry = auxiliary.chunks_exact(16).find(|entry| number(entry, 0, 8) == Some(VDSO));
@@ -79,7 +80,7 @@ impl World {
             // It may end before that.
             let length = memory.read_at(&mut image, base)?;
             image.truncate(length);
-            let mut clock = Clock { world: self, pid, memory, path: path.clone(), wall: vec![], other: vec![] };
+            let mut clock = Clock { world: self.clone(), pid, memory, path: path.clone(), wall: vec![], other: vec![] };
             for patch in [CLOCK_GETTIME, GETTIMEOFDAY, TIME] {
                 let Some((value, size)) = function(&image, patch.name) else { return Ok(None) };
                 if size < patch.code.len() as u64 {
@@ -91,15 +92,21 @@ impl World {
             }
             Ok(Some(clock))
         };
-        let missing = |why: String| Stopped::Skipped { missing: format!("way to step the clock of a process{why}") };
         match taken() {
-            Ok(clock) => clock.ok_or_else(|| missing(String::new())),
-            Err(error) => Err(missing(format!(" ({error})"))),
+            Ok(clock) => clock.ok_or_else(|| machine_lacks("a way to step the clock of a process")),
+            Err(error) => Err(machine_lacks(&format!("a way to step the clock of a process ({error})"))),
         }
     }
 }
 
-impl Clock<'_> {
+impl Running {
+    /// Takes over the clocks of this process, as [`World::clock_of`] does.
+    pub(crate) fn clock(&self) -> Result<Clock, Failure> {
+        self.world.clock_of(self.pid)
+    }
+}
+
+impl Clock {
     /// Sets the wall clock off by `seconds`, as somebody does who sets a machine's clock.
     pub(crate) fn step(&self, seconds: i32) -> Outcome {
         self.world.note(format!("step the wall clock of {} by {seconds} seconds", self.pid), "");
