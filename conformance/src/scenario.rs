@@ -3,6 +3,7 @@
 use crate::outcome::Outcome;
 use crate::requirement::{self, Aspect, Class};
 use crate::world::World;
+use std::time::Duration;
 
 /// One thing to try on a target.
 #[derive(Debug)]
@@ -20,8 +21,8 @@ pub(crate) struct Scenario {
     /// The command whose requirements these are, if that is not the first word of the id. In a mix of two builds it
     /// decides whose deviations apply.
     pub(crate) program: Option<&'static str>,
-    /// How many times longer than others it may take.
-    pub(crate) patience: u32,
+    /// How long it may take before its waits give up. `--time-scale` makes it longer.
+    pub(crate) deadline: Duration,
     /// Which targets it is for.
     pub(crate) kind: Kind,
 }
@@ -63,7 +64,7 @@ impl Scenario {
         does: "",
         run: |_| Ok(()),
         program: None,
-        patience: 1,
+        deadline: Duration::from_secs(40),
         kind: Kind::Ordinary,
     };
 

@@ -143,7 +143,7 @@ pub(crate) fn find(id: &str) -> Option<&'static Scenario> {
     id.strip_prefix(PREFIX)?.parse::<u64>().ok()?;
     let does = "Runs commands, exits, restarts of supervise and changes of the down file in an order that follows from the \
                 number, and looks at svok, svstat, the starts and the signals after each.";
-    Some(Box::leak(Box::new(Scenario { patience: 8, ..scenario(id.to_owned(), does) })))
+    Some(Box::leak(Box::new(Scenario { deadline: Scenario::ORDINARY.deadline * 8, ..scenario(id.to_owned(), does) })))
 }
 
 /// Returns the scenarios of `--random count --seed seed`.

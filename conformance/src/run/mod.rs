@@ -123,7 +123,7 @@ pub(crate) fn run(
     let total = waiting.len();
     let mut jobs: Vec<Job> = vec![];
     let (mut done, mut interrupted) = (0, false);
-    let limit = |job: &Job| worker::deadline(scenarios[job.id.scenario]).mul_f64(options.scale) + GRACE;
+    let limit = |job: &Job| scenarios[job.id.scenario].deadline.mul_f64(options.scale) + GRACE;
     while !jobs.is_empty() || !waiting.is_empty() {
         while jobs.len() < options.jobs
             && let Some(id) = waiting.pop_front()

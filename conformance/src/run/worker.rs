@@ -9,18 +9,10 @@ use crate::world::{Setting, World};
 use nix::sys::resource::{Resource, setrlimit};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The size at which a file of a run stops growing: SIGXFSZ ends a command that floods its output.
 const LARGEST_FILE: u64 = 16 << 20;
-/// How long a scenario may take before its waits give up.
-const DEADLINE: Duration = Duration::from_secs(40);
-
-/// Returns how long `scenario` may take before its waits give up.
-pub(crate) fn deadline(scenario: &Scenario) -> Duration {
-    DEADLINE * scenario.patience
-}
-
 /// The command line of a worker.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Assignment {
@@ -57,7 +49,7 @@ fn run(scenario: &Scenario, assignment: &Assignment) -> io::Result<Run> {
         directory: &assignment.directory,
         commands: &assignment.commands,
         next_commands: &assignment.next_commands,
-        deadline: deadline(scenario).mul_f64(assignment.scale),
+        deadline: scenario.deadline.mul_f64(assignment.scale),
         scale: assignment.scale,
         id: scenario.id,
         may_open_state: scenario.is_about_state(),
