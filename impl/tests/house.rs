@@ -44,11 +44,11 @@ impl Source {
     }
 
     /// Returns the module of the first level that the file is in.
-    fn room(&self) -> &str {
+    fn top(&self) -> &str {
         self.module.first().map_or("main", String::as_str)
     }
 
-    fn says(&self, word: &str) -> bool {
+    fn contains(&self, word: &str) -> bool {
         self.tokens.iter().any(|token| token == word)
     }
 
@@ -184,28 +184,28 @@ const NONE: [&str; 0] = [];
 
 #[test]
 fn every_module_is_in_the_import_table() {
-    let rooms: BTreeSet<String> = sources().iter().map(|source| source.room().to_owned()).collect();
-    let listed: BTreeSet<String> = MAY_IMPORT.iter().map(|(room, _)| (*room).to_owned()).collect();
-    assert_eq!(rooms, listed);
+    let modules: BTreeSet<String> = sources().iter().map(|source| source.top().to_owned()).collect();
+    let listed: BTreeSet<String> = MAY_IMPORT.iter().map(|(module, _)| (*module).to_owned()).collect();
+    assert_eq!(modules, listed);
 }
 
 #[test]
 fn imports_keep_to_the_table() {
     let allowed: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
-    let mut seen = 0;
+    let mut checked = 0;
     for source in sources() {
-        let room = source.room();
+        let top = source.top();
         for path in source.paths() {
             // `main.rs` names its children without `crate`.
-            let first = if path[0] == "crate" { path.get(1) } else { Some(&path[0]).filter(|_| room == "main") };
-            let Some(first) = first.filter(|first| allowed.contains_key(first.as_str()) && *first != room) else {
+            let first = if path[0] == "crate" { path.get(1) } else { Some(&path[0]).filter(|_| top == "main") };
+            let Some(first) = first.filter(|first| allowed.contains_key(first.as_str()) && *first != top) else {
                 continue;
             };
-            seen += 1;
-            assert!(allowed[room].contains(&first.as_str()), "{}: {}", source.file, path.join("::"));
+            checked += 1;
+            assert!(allowed[top].contains(&first.as_str()), "{}: {}", source.file, path.join("::"));
         }
     }
-    assert!(seen > 50, "only {seen} imports are seen");
+    assert!(checked > 50, "only {checked} imports were found");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn nix_is_the_only_dependency_and_sys_its_only_user() {
     assert_eq!(dependencies.map(|(name, _)| name).collect::<Vec<_>>(), ["nix"]);
 
     let uses_nix = |source: &Source| source.paths().iter().any(|path| ["nix", "libc"].contains(&path[0].as_str()));
-    assert_eq!(offenders(|source| source.room() != "sys" && uses_nix(source)), NONE);
+    assert_eq!(offenders(|source| source.top() != "sys" && uses_nix(source)), NONE);
 }
 
 /// A module that declares another counts as importing it, so a child must not import what its parent defines.
@@ -258,9 +258,9 @@ fn no_import_cycle() {
 
 #[test]
 fn unsafe_code_is_in_sys_alone() {
-    assert_eq!(offenders(|source| source.room() != "sys" && source.says("unsafe")), NONE);
+    assert_eq!(offenders(|source| source.top() != "sys" && source.contains("unsafe")), NONE);
     let forbids = |source: &Source| source.text.contains("\n#![forbid(unsafe_code)]\n");
-    let is_root = |source: &Source| source.module.len() == 1 && source.room() != "sys";
+    let is_root = |source: &Source| source.module.len() == 1 && source.top() != "sys";
     assert_eq!(offenders(|source| is_root(source) && !forbids(source)), NONE);
     // main.rs cannot forbid what `sys`, below it, needs.
     let denies = |source: &Source| source.text.contains("\n#![deny(unsafe_code)]\n");
@@ -283,7 +283,7 @@ fn exits_are_in_program_and_in_the_forked_child_alone() {
 fn no_threads_and_no_async() {
     let threads = |path: &Vec<String>| path.iter().any(|part| part == "thread");
     assert_eq!(offenders(|source| source.paths().iter().any(threads)), NONE);
-    assert_eq!(offenders(|source| source.says("async") || source.says("await")), NONE);
+    assert_eq!(offenders(|source| source.contains("async") || source.contains("await")), NONE);
 }
 
 /// The rules above are only as good as the reader of paths.

@@ -22,7 +22,7 @@ pub(crate) fn spawn(body: impl FnOnce() -> u8) -> io::Result<Pid> {
         panic!("the threads of the test runner make fork unsafe");
     }
     // SAFETY: The process has one thread. The kernel starts it with one, and no code here creates another: nothing in
-    // std or nix that is used does, `clippy.toml` refuses `std::thread`, and `tests/house.rs` looks for it. Unit tests
+    // std or nix that is used does, `.clippy.toml` refuses `std::thread`, and `tests/house.rs` looks for it. Unit tests
     // run in threads, and are turned away above.
     unsafe { fork(body) }
 }
@@ -74,14 +74,14 @@ pub(crate) fn environment() -> Vec<&'static OsStr> {
     // all functions of std that do are unsafe, and none is called.
     let mut entry = unsafe { environ };
     loop {
-        // SAFETY: `entry` is within the vector, as its end, a null pointer, has not been met.
+        // SAFETY: `entry` is within the vector, since no null pointer, its end, came before.
         let string = unsafe { *entry };
         if string.is_null() {
             return entries;
         }
         // SAFETY: A pointer before the end of the vector is a NUL-terminated string that stays in place.
         entries.push(OsStr::from_bytes(unsafe { CStr::from_ptr(string) }.to_bytes()));
-        // SAFETY: The vector has one more element, as its end has not been met.
+        // SAFETY: The vector has another element, since this one is not its end.
         entry = unsafe { entry.add(1) };
     }
 }
