@@ -1,4 +1,4 @@
-//! The decisions of supervise, with no I/O and no clock: events carry the time.
+//! The decisions of supervise: what to do after each event. No I/O, and no clock: the caller passes the time.
 
 use crate::sys::{Pid, Signal};
 use crate::wire::control::Command;
@@ -6,48 +6,48 @@ use crate::wire::status::{Status, Want};
 use crate::wire::tai::Tai64n;
 use std::time::Duration;
 
-/// `./run` is not started again within this time of its previous start (SUP-35).
-const REST: Duration = Duration::from_secs(1);
-/// How long supervise waits after a fork that failed (SUP-38).
+/// The minimum time between two starts of `./run` (SUP-35).
+const START_INTERVAL: Duration = Duration::from_secs(1);
+/// The time between a failed fork and the next attempt (SUP-38).
 pub(crate) const FORK_PAUSE: Duration = Duration::from_secs(60);
 
-/// A moment on both clocks.
+/// A moment on two clocks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Now {
-    /// What the record says.
+    /// The time of day, for the record.
     pub(crate) label: Tai64n,
-    /// What waits are measured by: time since some fixed moment, never set back.
+    /// The time since supervise started, on a clock that is never set. Delays are measured with it.
     pub(crate) elapsed: Duration,
 }
 
-/// What has happened.
+/// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// supervise is set up, and may start `./run`.
+    /// supervise has set up its files.
     Ready,
-    /// The answer to [`Effect::Start`]: this process.
+    /// [`Effect::Start`] started this process.
     Started(Pid),
-    /// The answer to [`Effect::Start`]: no process.
-    NotStarted,
-    /// `./run` is dead.
-    Died,
-    /// A command came.
-    Asked(Command),
-    /// The moment that [`Machine::due`] names may have come.
+    /// [`Effect::Start`] failed to fork.
+    ForkFailed,
+    /// `./run` exited.
+    Exited,
+    /// A command arrived.
+    Received(Command),
+    /// The time of [`Machine::next_start`] may have come.
     Tick,
 }
 
-/// What is to be done about it.
+/// What the caller must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Write the record.
     Announce(Status),
-    /// Send this signal.
+    /// Send a signal.
     Signal(Pid, Signal),
-    /// Start `./run`. Always the last effect: its answer is the next event.
+    /// Start `./run`, and pass the outcome to [`Machine::step`] next. Always the last effect.
     Start,
-    /// Go away. Always the last effect.
-    Quit,
+    /// Exit. Always the last effect.
+    Exit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,32 +56,41 @@ enum Child {
     Up { pid: Pid, paused: bool },
 }
 
-/// A start that waits for its time.
+/// A start that has to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Due {
+struct PendingStart {
     at: Duration,
-    /// Asked for by `u` or `o`: `x` waits for the run that it leads to, and not for one that supervise starts by itself.
-    asked: bool,
+    /// Set if `u` or `o` asked for this start. `x` waits for a requested run, never for an automatic restart.
+    requested: bool,
 }
 
-/// The state of one service.
+/// The state of a service.
 #[derive(Debug)]
 pub(crate) struct Machine {
     child: Child,
     want: Want,
-    leaving: bool,
+    /// Set by `x`.
+    exiting: bool,
     since: Tai64n,
-    rested: Duration,
-    due: Option<Due>,
+    /// `./run` may not be started before.
+    earliest_start: Duration,
+    pending: Option<PendingStart>,
 }
 
 impl Machine {
-    /// A service that is down, as supervise finds it when it starts.
+    /// Returns the state at the start of supervise: the service is down and may be started.
     pub(crate) fn new(want: Want, now: Now) -> Machine {
-        Machine { child: Child::Down, want, leaving: false, since: now.label, rested: now.elapsed, due: None }
+        Machine {
+            child: Child::Down,
+            want,
+            exiting: false,
+            since: now.label,
+            earliest_start: now.elapsed,
+            pending: None,
+        }
     }
 
-    /// What the record is to say.
+    /// Returns the contents of the record.
     pub(crate) fn status(&self) -> Status {
         let (pid, paused) = match self.child {
             Child::Down => (0, false),
@@ -90,7 +99,7 @@ impl Machine {
         Status { since: self.since, pid, paused, want: self.want }
     }
 
-    /// The process that runs, if one does.
+    /// Returns the process of the service, if it is up.
     pub(crate) fn pid(&self) -> Option<Pid> {
         match self.child {
             Child::Down => None,
@@ -98,12 +107,12 @@ impl Machine {
         }
     }
 
-    /// When the next [`Event::Tick`] is needed.
-    pub(crate) fn due(&self) -> Option<Duration> {
-        self.due.map(|due| due.at)
+    /// Returns when the machine needs an [`Event::Tick`], if it does.
+    pub(crate) fn next_start(&self) -> Option<Duration> {
+        self.pending.map(|pending| pending.at)
     }
 
-    /// What to do about `event`, in order.
+    /// Changes the state for `event` and returns what to do, in order.
     #[must_use]
     pub(crate) fn step(&mut self, event: Event, now: Now) -> Vec<Effect> {
         let mut effects = match event {
@@ -111,61 +120,65 @@ impl Machine {
             Event::Started(pid) => {
                 self.child = Child::Up { pid, paused: false };
                 self.since = now.label;
-                self.rested = now.elapsed + REST;
+                self.earliest_start = now.elapsed + START_INTERVAL;
                 vec![self.announce()]
             }
-            Event::NotStarted => {
-                self.due = Some(Due { at: now.elapsed + FORK_PAUSE, asked: false });
+            Event::ForkFailed => {
+                self.pending = Some(PendingStart { at: now.elapsed + FORK_PAUSE, requested: false });
                 vec![]
             }
-            Event::Died => {
+            Event::Exited => {
                 self.child = Child::Down;
                 self.since = now.label;
                 let mut effects = vec![self.announce()];
-                if !self.leaving {
+                if !self.exiting {
                     effects.extend(self.start_if_wanted(now));
                 }
                 effects
             }
-            Event::Asked(command) => self.obey(command, now),
-            Event::Tick => match self.due {
-                Some(due) if due.at <= now.elapsed => self.start(now, due.asked),
+            Event::Received(command) => self.obey(command, now),
+            Event::Tick => match self.pending {
+                Some(pending) if pending.at <= now.elapsed => self.start(now, pending.requested),
                 _ => vec![],
             },
         };
-        if self.leaving && self.child == Child::Down && !effects.contains(&Effect::Start) && !self.asked_to_start() {
-            effects.push(Effect::Quit);
+        if self.exiting && self.child == Child::Down && !effects.contains(&Effect::Start) && !self.awaits_request() {
+            effects.push(Effect::Exit);
         }
         effects
     }
 
-    /// One row of the table of SUP-43, in the order of SUP-27.
+    /// Obeys a command as the table of SUP-43 says, with record and signals in the order of SUP-27.
     fn obey(&mut self, command: Command, now: Now) -> Vec<Effect> {
         match command {
             Command::Up => self.want_running(Want::Up, now),
             Command::Once => self.want_running(Want::Once, now),
             Command::Down => {
                 self.want = Want::Down;
-                self.due = None;
+                self.pending = None;
                 let mut effects = self.signal(Signal::SIGTERM);
                 effects.extend(self.signal(Signal::SIGCONT));
-                self.pause(false);
+                self.set_paused(false);
                 effects.push(self.announce());
                 effects
             }
             Command::Exit => {
-                self.leaving = true;
+                self.exiting = true;
                 vec![self.announce()]
             }
             Command::Pause => {
-                self.pause(true);
+                self.set_paused(true);
                 [vec![self.announce()], self.signal(Signal::SIGSTOP)].concat()
             }
             Command::Continue => {
-                self.pause(false);
+                self.set_paused(false);
                 [vec![self.announce()], self.signal(Signal::SIGCONT)].concat()
             }
-            Command::Send(signal) => self.signal(signal),
+            Command::Hangup => self.signal(Signal::SIGHUP),
+            Command::Alarm => self.signal(Signal::SIGALRM),
+            Command::Interrupt => self.signal(Signal::SIGINT),
+            Command::Terminate => self.signal(Signal::SIGTERM),
+            Command::Kill => self.signal(Signal::SIGKILL),
         }
     }
 
@@ -182,18 +195,18 @@ impl Machine {
         if self.want == Want::Up { self.start(now, false) } else { vec![] }
     }
 
-    /// Starts `./run` if a second has passed since it was started last; else that is due when it has.
-    fn start(&mut self, now: Now, asked: bool) -> Vec<Effect> {
-        if now.elapsed < self.rested {
-            self.due = Some(Due { at: self.rested, asked });
+    /// Starts `./run`, or schedules the start if the previous one is less than a second ago.
+    fn start(&mut self, now: Now, requested: bool) -> Vec<Effect> {
+        if now.elapsed < self.earliest_start {
+            self.pending = Some(PendingStart { at: self.earliest_start, requested });
             return vec![];
         }
-        self.due = None;
+        self.pending = None;
         vec![Effect::Start]
     }
 
-    fn asked_to_start(&self) -> bool {
-        self.due.is_some_and(|due| due.asked)
+    fn awaits_request(&self) -> bool {
+        self.pending.is_some_and(|pending| pending.requested)
     }
 
     fn announce(&self) -> Effect {
@@ -204,8 +217,8 @@ impl Machine {
         self.pid().map(|pid| Effect::Signal(pid, signal)).into_iter().collect()
     }
 
-    /// A pause while down is forgotten: the record says 0 then and after the next start (SUP-24).
-    fn pause(&mut self, on: bool) {
+    /// Does nothing while the service is down: the record then says 0, and so it does after the next start (SUP-24).
+    fn set_paused(&mut self, on: bool) {
         if let Child::Up { paused, .. } = &mut self.child {
             *paused = on;
         }
