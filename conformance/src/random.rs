@@ -100,7 +100,7 @@ struct Entry {
 }
 
 static CORPUS: LazyLock<Result<Corpus, String>> =
-    LazyLock::new(|| toml::from_str(include_str!("../../fixtures/sequences.toml")).map_err(|error| error.to_string()));
+    LazyLock::new(|| toml::from_str(include_str!("../fixtures/sequences.toml")).map_err(|error| error.to_string()));
 
 /// The rows of the sequences that found something.
 pub(crate) fn corpus() -> &'static [Scenario] {

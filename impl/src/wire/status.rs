@@ -69,8 +69,8 @@ mod tests {
     #[test]
     fn records_of_the_original_are_read_and_written_the_same() {
         let records = [
-            (*include_bytes!("../../../fixtures/records/up-paused.bin"), (2767, true, Want::Up)),
-            (*include_bytes!("../../../fixtures/records/down-want-down.bin"), (0, false, Want::Down)),
+            (*include_bytes!("../../fixtures/records/up-paused.bin"), (2767, true, Want::Up)),
+            (*include_bytes!("../../fixtures/records/down-want-down.bin"), (0, false, Want::Down)),
         ];
         for (record, said) in records {
             let status = Status::from_bytes(record);
