@@ -100,9 +100,9 @@ mod tests {
     /// See fixtures/records for where these come from.
     #[test]
     fn records_of_the_original_are_read() {
-        let record = Record { bytes: *include_bytes!("../../../fixtures/records/up-paused.bin") };
+        let record = Record { bytes: *include_bytes!("../../fixtures/records/up-paused.bin") };
         assert_eq!(record.to_string(), "pid 2767, paused 1, want u");
-        let record = Record { bytes: *include_bytes!("../../../fixtures/records/down-want-down.bin") };
+        let record = Record { bytes: *include_bytes!("../../fixtures/records/down-want-down.bin") };
         assert_eq!((record.state().as_str(), record.nanoseconds() % 1000), ("down, paused 0, want d", 500));
     }
 

@@ -103,7 +103,7 @@ struct Entry {
 }
 
 static CORPUS: LazyLock<Result<Corpus, String>> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../../fixtures/sequences.toml")).map_err(|error| error.to_string())
+    toml::from_str(include_str!("../../fixtures/sequences.toml")).map_err(|error| error.to_string())
 });
 
 /// Returns the scenarios of the kept sequences.

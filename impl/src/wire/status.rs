@@ -71,8 +71,8 @@ mod tests {
     #[test]
     fn records_of_the_original_are_decoded_and_encoded_again() {
         let records = [
-            (*include_bytes!("../../../fixtures/records/up-paused.bin"), (2767, true, Want::Up)),
-            (*include_bytes!("../../../fixtures/records/down-want-down.bin"), (0, false, Want::Down)),
+            (*include_bytes!("../../fixtures/records/up-paused.bin"), (2767, true, Want::Up)),
+            (*include_bytes!("../../fixtures/records/down-want-down.bin"), (0, false, Want::Down)),
         ];
         for (record, expected) in records {
             let status = Status::from_bytes(record);
