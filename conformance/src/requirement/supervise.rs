@@ -129,7 +129,10 @@ pub(super) const ALL: &[Requirement] = &[
         "A ./run that ends, with whatever exit code or signal, is started again while the service is wanted \
          up.",
     ),
-    obs("SUP-34b", OBSERVED, &[Processes]).promises("Each start runs the file that has the name `run` at that time."),
+    obs("SUP-34b", OBSERVED, &[Stdout, Stderr, Processes]).promises(
+        "Each start runs the file that has the name `run` at that time. supervise prints nothing when ./run ends or \
+         is started again.",
+    ),
     doc("SUP-35", "supervise(8)", &[Processes, Timing]).promises(
         "supervise pauses for a second after each start of ./run, so a ./run that fails at once is not \
          started more often than that.",
@@ -147,8 +150,8 @@ pub(super) const ALL: &[Requirement] = &[
     obs("SUP-38", OBSERVED_DEBIAN, &[Stdout, Stderr, Processes, Timing]).promises(
         "A failed fork gives `supervise: warning: unable to fork for D, sleeping 60 seconds: ` and the \
          phrase, then 60 seconds in which supervise does nothing, then another attempt if the service is \
-         wanted up. The record shows pid 0 and `u` meanwhile, and a command is read only after the new start \
-         and its pause.",
+         wanted up. Meanwhile svstat prints `down`, `normally up` and `want up`, and a command is read only \
+         after the new start and its pause.",
     ),
     bug("SUP-39", OBSERVED_DEBIAN, &[Processes]).promises(
         "When a fork for `o` fails, the original makes no second attempt but does not forget it either. A \

@@ -15,7 +15,11 @@ use crate::scenario::Scenario;
 /// The list of each file, with the file's path below this folder, with which the ids in it begin.
 const FILES: &[(&str, &[Scenario])] = &[
     ("supervise/setup", supervise::setup::SCENARIOS),
+    ("supervise/link", supervise::link::SCENARIOS),
+    ("supervise/lock", supervise::lock::SCENARIOS),
+    ("supervise/down", supervise::down::SCENARIOS),
     ("supervise/start", supervise::start::SCENARIOS),
+    ("supervise/restart", supervise::restart::SCENARIOS),
     ("supervise/record", supervise::record::SCENARIOS),
     ("supervise/control", supervise::control::SCENARIOS),
     ("supervise/pause", supervise::pause::SCENARIOS),

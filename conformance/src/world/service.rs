@@ -4,6 +4,7 @@ use super::{Ran, Running, World, broken};
 use crate::observe::svstat::{Status, normalised};
 use crate::outcome::{Failure, Outcome};
 use crate::probe::{self, Event, Start, What};
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -293,5 +294,13 @@ impl World {
     #[track_caller]
     pub(crate) fn pids(&self, services: &[&Service]) -> Result<Vec<Option<i32>>, Failure> {
         services.iter().map(|service| service.pid()).collect()
+    }
+
+    /// Runs the target's supervise on the directory `name`. It must exit 111 with `supervise: fatal: ` and `message` as
+    /// its only output.
+    #[track_caller]
+    pub(crate) fn expect_refusal(&self, name: impl AsRef<OsStr>, message: &str) -> Outcome {
+        let ran = self.command("supervise").arg(name).finish()?;
+        self.expect_end(&ran, "exit 111", &format!("supervise: fatal: {message}"))
     }
 }
