@@ -130,7 +130,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                another -u.",
         run: |world| {
             let (web, supervise) = world.down_service("web", "")?;
-            world.signal(supervise.pid, Signal::SIGSTOP)?;
+            supervise.signal(Signal::SIGSTOP)?;
             world.until_stopped(supervise.pid, true)?;
             web.svc("-u")?;
             supervise.kill(Signal::SIGKILL)?;
@@ -248,7 +248,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "supervise/control/repeated-starts-of-a-running-service-do-nothing",
-        requirements: &["SUP-46", "SUP-48", "SUP-50"],
+        requirements: &["SUP-46", "SUP-47b", "SUP-48", "SUP-50"],
         uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
         does: "Sends `uu`, `oo`, `ooo`, `uo` and `ou` to services that run on, and `do` to one that survives TERM. Each is \
                started once, and restarted when it ends only if `u` came last.",

@@ -140,12 +140,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: |world| {
             let (web, supervise, watch) = watched_service(world, "")?;
             web.until_settled()?;
-            world.signal(supervise.pid, Signal::SIGSTOP)?;
+            supervise.signal(Signal::SIGSTOP)?;
             world.until_stopped(supervise.pid, true)?;
             web.order("exit 0")?;
             world.until_dead(web.starts()[0].0)?;
             web.svc("-d")?;
-            world.signal(supervise.pid, Signal::SIGCONT)?;
+            supervise.signal(Signal::SIGCONT)?;
             // The death, the start, `d`, and the death. The second run may die before the probe records its start.
             watch.until(4)?;
             web.until_status("down").map(drop)
