@@ -1,8 +1,8 @@
-//! Events in random order: generated sequences run on the target and compared with [`model`] after each event.
+//! Sequences of events, generated at random, run on the target and compared with [`model`] after each event.
 //!
-//! A failing sequence is shrunk to the shortest that still fails. `svconform run --random N --seed S` runs N of them; the
-//! scenario `random/S` follows from seed S. Sequences that found something are kept in `fixtures/sequences.toml` and
-//! belong to every run, as the scenarios `sequence/WORDS`.
+//! `svconform run --random N --seed S` runs N of them; the scenario `random/S` follows from seed S. A sequence that fails
+//! is shrunk to a shorter one that still fails. Sequences that found a bug are kept in `fixtures/sequences.toml` and are
+//! part of every run, as the scenarios `sequence/WORDS`.
 
 mod model;
 
@@ -21,29 +21,36 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-/// The first word of the ids of random scenarios.
+/// How the ids of generated sequences begin.
 const PREFIX: &str = "random/";
-/// The first word of the ids of kept sequences.
+/// How the ids of kept sequences begin.
 const KEPT: &str = "sequence/";
-/// How many times a failing sequence is shrunk and tried again.
+/// How many times a failing sequence is shrunk and run again.
 const SHRINKS: u32 = 40;
+
+/// What a generated sequence can prove. svok, svstat, the starts and the signals are what it looks at.
+const REQUIREMENTS: &[&str] = &[
+    "SUP-03", "SUP-03b", "SUP-06", "SUP-24", "SUP-34", "SUP-43", "SUP-43b", "SUP-45", "SUP-46", "SUP-47", "SUP-47b",
+    "SUP-49", "SUP-51", "SUP-51b", "STAT-01", "OK-01",
+];
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Event {
-    /// These commands, in one write.
-    Ask(String),
+    /// A call of svc with these letters, which are one write.
+    Svc(String),
     /// The service exits with this code.
     Exit(u8),
-    /// A file `down` is made, or removed.
+    /// The file `down` is created (true) or removed.
     Down(bool),
-    /// A supervise is started.
+    /// A supervise is started, perhaps a second one.
     Supervise,
 }
 
-/// A sequence and the service that it happens to.
+/// A sequence of events.
 #[derive(Debug, Clone)]
 struct Sequence {
+    /// The names of the signals that the service survives.
     survives: Vec<String>,
     events: Vec<Event>,
 }
@@ -51,7 +58,7 @@ struct Sequence {
 impl fmt::Display for Event {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Event::Ask(letters) => write!(out, "svc -{letters}"),
+            Event::Svc(letters) => write!(out, "svc -{letters}"),
             Event::Exit(code) => write!(out, "exit {code}"),
             Event::Down(true) => write!(out, "touch down"),
             Event::Down(false) => write!(out, "rm down"),
@@ -64,19 +71,19 @@ impl FromStr for Event {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Event, String> {
-        let unknown = || format!("no event: {text}");
+        let unknown = || format!("unknown event: {text}");
         Ok(match text.split_once(' ') {
             None if text == "supervise" => Event::Supervise,
             Some(("touch", "down")) => Event::Down(true),
             Some(("rm", "down")) => Event::Down(false),
             Some(("exit", code)) => Event::Exit(code.parse().map_err(|_| unknown())?),
-            Some(("svc", letters)) => Event::Ask(letters.strip_prefix('-').ok_or_else(unknown)?.to_owned()),
+            Some(("svc", letters)) => Event::Svc(letters.strip_prefix('-').ok_or_else(unknown)?.to_owned()),
             _ => return Err(unknown()),
         })
     }
 }
 
-/// As an entry of `fixtures/sequences.toml` has it.
+/// Writes the lines `survives` and `events` of an entry of `fixtures/sequences.toml`.
 impl fmt::Display for Sequence {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let events: Vec<String> = self.events.iter().map(Event::to_string).collect();
@@ -84,20 +91,22 @@ impl fmt::Display for Sequence {
     }
 }
 
-/// The file of sequences that found something.
+/// The kept sequences: the contents of `fixtures/sequences.toml`.
 #[derive(Debug, Deserialize)]
 struct Corpus {
     sequence: Vec<Entry>,
 }
 
-/// One of them.
+/// A kept sequence.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     /// The second part of its id.
     id: String,
-    /// What it found, and in which commands, in a sentence.
+    /// The bug that it found, in a sentence.
     found: String,
+    /// The requirements that the bug violates.
+    requirements: Vec<String>,
     survives: Vec<String>,
     events: Vec<String>,
 }
@@ -110,12 +119,18 @@ static CORPUS: LazyLock<Result<Corpus, String>> = LazyLock::new(|| {
 pub(crate) fn corpus() -> &'static [Scenario] {
     static SCENARIOS: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
         let entries = CORPUS.as_ref().map(|corpus| &*corpus.sequence).unwrap_or_default();
-        entries.iter().map(|entry| scenario(format!("{KEPT}{}", entry.id), &entry.found)).collect()
+        entries
+            .iter()
+            .map(|entry| {
+                let requirements: Vec<&str> = entry.requirements.iter().map(String::as_str).collect();
+                scenario(format!("{KEPT}{}", entry.id), &entry.found, requirements.leak())
+            })
+            .collect()
     });
     &SCENARIOS
 }
 
-/// Returns the sequence of the scenario `id`, if it is a kept one.
+/// Returns the sequence of the scenario `id` if it is a kept one.
 fn kept(id: &str) -> Option<Result<Sequence, String>> {
     let words = id.strip_prefix(KEPT)?;
     let entry = CORPUS.as_ref().ok()?.sequence.iter().find(|entry| entry.id == words)?;
@@ -123,12 +138,10 @@ fn kept(id: &str) -> Option<Result<Sequence, String>> {
     Some(events.map(|events| Sequence { survives: entry.survives.clone(), events }))
 }
 
-fn scenario(id: String, does: &'static str) -> Scenario {
+fn scenario(id: String, does: &'static str, requirements: &'static [&'static str]) -> Scenario {
     Scenario {
         id: String::leak(id),
-        requirements: &[
-            "SUP-06", "SUP-34", "SUP-43", "SUP-43b", "SUP-45", "SUP-46", "SUP-47", "SUP-47b", "SUP-51", "STAT-01",
-        ],
+        requirements,
         uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
         does,
         run,
@@ -137,13 +150,15 @@ fn scenario(id: String, does: &'static str) -> Scenario {
     }
 }
 
-/// Returns the scenario that follows from the seed in `id`, if `id` is that of a random one. Shrinking runs a sequence
-/// again and again, so it may take longer than others.
+/// Returns the scenario that follows from the seed in `id` if `id` is `random/SEED`. Its deadline leaves time for
+/// shrinking, which runs a sequence again and again.
 pub(crate) fn find(id: &str) -> Option<&'static Scenario> {
     id.strip_prefix(PREFIX)?.parse::<u64>().ok()?;
-    let does = "Runs commands, exits, restarts of supervise and changes of the down file in an order that follows from the \
-                number, and looks at svok, svstat, the starts and the signals after each.";
-    Some(Box::leak(Box::new(Scenario { deadline: Scenario::ORDINARY.deadline * 8, ..scenario(id.to_owned(), does) })))
+    let does = "Runs a sequence of commands, exits of the service, new supervises and changes to the file `down` that \
+                follows from the seed. After each event, svok, svstat, the starts and the signals must be as the model \
+                predicts.";
+    let scenario = scenario(id.to_owned(), does, REQUIREMENTS);
+    Some(Box::leak(Box::new(Scenario { deadline: Scenario::ORDINARY.deadline * 8, ..scenario })))
 }
 
 /// Returns the scenarios of `--random count --seed seed`.
@@ -151,19 +166,19 @@ pub(crate) fn scenarios(count: u64, seed: u64) -> impl Iterator<Item = &'static 
     (0..count).filter_map(move |index| find(&format!("{PREFIX}{}", seed.wrapping_add(index))))
 }
 
-/// Commands whose outcome does not depend on how fast the service handles a signal, or dies of it: svc sends each letter
-/// once, no two letters send the same signal, and `c` comes last, since a STOP after it would take the CONT back.
-fn ask() -> impl Strategy<Value = Event> {
+/// Returns calls of svc whose outcome does not depend on how fast the service handles a signal or dies of it. svc sends
+/// each letter once, no two letters send the same signal, and `c` comes last: a STOP behind it would cancel a pending CONT.
+fn svc() -> impl Strategy<Value = Event> {
     let one = select("udopchaitkx".chars().collect::<Vec<_>>()).prop_map(String::from);
     let harmless = (subsequence(vec!['o', 'p', 'u'], 1..4).prop_shuffle(), select(vec!["", "c"]))
         .prop_map(|(letters, last)| String::from_iter(letters) + last);
     let typed = select(vec!["du", "dx", "pc", "pd", "pt", "ph", "ox", "ux", "px", "xh"]);
-    prop_oneof![6 => one, 2 => harmless, 3 => typed.prop_map(str::to_owned)].prop_map(Event::Ask)
+    prop_oneof![6 => one, 2 => harmless, 3 => typed.prop_map(str::to_owned)].prop_map(Event::Svc)
 }
 
 fn sequence() -> impl Strategy<Value = Sequence> {
     let event = prop_oneof![
-        8 => ask(),
+        8 => svc(),
         2 => any::<u8>().prop_map(Event::Exit),
         1 => any::<bool>().prop_map(Event::Down),
         2 => Just(Event::Supervise),
@@ -178,25 +193,25 @@ fn sequence() -> impl Strategy<Value = Sequence> {
 fn run(world: &World) -> Outcome {
     if let Some(sequence) = kept(world.id()) {
         let sequence = sequence.map_err(Failure::broken)?;
-        return happen(world, "web", &sequence);
+        return play(world, "web", &sequence);
     }
     let number = world.id().strip_prefix(PREFIX).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0);
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&number.to_le_bytes());
     let config = Config { cases: 1, max_shrink_iters: SHRINKS, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    // What broke, timed out or was skipped: nothing is learnt by going on.
+    // A failure that is not a mismatch, such as a timeout. Shrinking cannot tell anything about it, so it ends.
     let stopped = RefCell::new(None);
     let names = RefCell::new(0..);
-    let happen_again = |sequence: &Sequence| {
+    let play_again = |sequence: &Sequence| {
         let name = format!("s{}", names.borrow_mut().next().unwrap_or(0));
-        happen(world, &name, sequence)
+        play(world, &name, sequence)
     };
     let result = runner.run(&sequence(), |sequence| {
         if stopped.borrow().is_some() {
             return Ok(());
         }
-        match happen_again(&sequence) {
+        match play_again(&sequence) {
             Ok(()) => Ok(()),
             Err(failure) if failure.kind == FailureKind::Mismatch => Err(TestCaseError::fail(failure.sentence())),
             Err(other) => {
@@ -209,15 +224,15 @@ fn run(world: &World) -> Outcome {
         (_, Some(stopped)) => Err(stopped),
         (Ok(()), None) => Ok(()),
         (Err(TestError::Fail(reason, shortest)), None) => {
-            // Once more, so that the transcript is that of the shortest.
+            // Run it once more, so that the transcript shows the shortest sequence and no other.
             world.forget_steps();
-            Err(match happen_again(&shortest) {
+            Err(match play_again(&shortest) {
                 Err(failure) if failure.kind == FailureKind::Mismatch => {
                     Failure { actual: format!("{}; in the shortest sequence, {shortest}", failure.actual), ..failure }
                 }
                 _ => Failure::mismatch(
-                    format!("what is promised, in {shortest}"),
-                    format!("it failed, but not when it was run once more: {reason}"),
+                    format!("the behaviour of the model in {shortest}"),
+                    format!("it failed once and passed when it was run again: {reason}"),
                 ),
             })
         }
@@ -225,8 +240,8 @@ fn run(world: &World) -> Outcome {
     }
 }
 
-/// Lets a sequence happen to a new service, and ends what it has started.
-fn happen(world: &World, name: &str, sequence: &Sequence) -> Outcome {
+/// Runs a sequence on a new service and compares with the model after each event. Kills what the sequence started.
+fn play(world: &World, name: &str, sequence: &Sequence) -> Outcome {
     world.note("sequence", sequence.to_string());
     let plan = format!("survive {}", sequence.survives.join(" "));
     let service = world.service(name, plan.trim_end())?;
@@ -247,13 +262,14 @@ fn happen(world: &World, name: &str, sequence: &Sequence) -> Outcome {
 
 fn act(world: &World, service: &Service, model: &mut Model, supervise: &mut Option<Running>, event: &Event) -> Outcome {
     match event {
-        Event::Ask(letters) => {
-            let letters = model.what_can_be_foretold(letters);
+        Event::Svc(letters) => {
+            let letters = model.predictable(letters);
             if model.may_die_of(letters) {
                 service.until_settled()?;
             }
+            // Without a supervise, svc prints a warning.
             world.run("svc", &[&*format!("-{letters}"), &service.name]).map(drop)?;
-            letters.chars().for_each(|letter| model.ask(letter));
+            letters.chars().for_each(|letter| model.obey(letter));
         }
         Event::Exit(code) => {
             if model.up && !model.stopped {
@@ -262,21 +278,21 @@ fn act(world: &World, service: &Service, model: &mut Model, supervise: &mut Opti
                 model.die();
             }
         }
-        Event::Down(there) => {
-            if *there != model.down_file {
+        Event::Down(exists) => {
+            if *exists != model.down_file {
                 let down = service.directory.join("down");
-                if *there {
+                if *exists {
                     world.files.write(down, "")?
                 } else {
                     world.files.remove(down)?
                 }
-                model.down_file = *there;
+                model.down_file = *exists;
             }
         }
         Event::Supervise => {
             let started = service.start_supervise()?;
             if model.supervised {
-                world.until("a second supervise", false, || Ok(started.is_running()))?;
+                world.until("the second supervise runs", false, || Ok(started.is_running()))?;
             } else {
                 *supervise = Some(started);
             }
@@ -286,13 +302,16 @@ fn act(world: &World, service: &Service, model: &mut Model, supervise: &mut Opti
     Ok(())
 }
 
+/// Waits until the service is as the model predicts.
 fn compare(world: &World, service: &Service, model: &Model) -> Outcome {
     let sorted = |mut names: Vec<String>| {
         names.sort();
         names
     };
-    world.until("a supervise", model.supervised, || service.is_supervised())?;
+    world.until("svok finds a supervise", model.supervised, || service.is_supervised())?;
     if model.supervised {
+        // Many commands change nothing that svstat prints, so a look before they are read would prove nothing. STAT-01
+        // allows this look at the FIFO.
         service.control()?.until_read()?;
     }
     world.until("starts", model.starts, || Ok(service.starts().len()))?;
@@ -307,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_corpus_can_be_read_and_each_entry_says_what_it_found() {
+    fn each_kept_sequence_can_be_run_and_describes_its_bug() {
         let corpus = CORPUS.as_ref().unwrap();
         assert!(!corpus.sequence.is_empty());
         for entry in &corpus.sequence {
@@ -318,7 +337,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_event_is_written_as_it_is_read(sequence in sequence()) {
+        fn an_event_is_parsed_as_it_is_printed(sequence in sequence()) {
             for event in sequence.events {
                 prop_assert_eq!(event.to_string().parse::<Event>(), Ok(event));
             }
@@ -326,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_is_refused() {
+    fn other_texts_are_not_events() {
         for text in ["", "svc", "svc d", "exit x", "touch up", "supervise web"] {
             assert!(text.parse::<Event>().is_err(), "{text}");
         }

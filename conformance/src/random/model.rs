@@ -1,12 +1,12 @@
-//! What supervise promises, as a model: commands and deaths in, and what can then be seen of the service.
+//! A model of supervise: it takes commands and deaths, and predicts what svok, svstat and the service show.
 //!
-//! Written from the requirements and not from any implementation. It speaks of a service that is not killed within a
-//! second of its start: what happens then is where builds may differ, and has scenarios of its own.
+//! It is written from the requirements and not from any implementation. It holds for a service that does not die within a
+//! second of its start. What follows such a death differs from build to build and has scenarios of its own.
 
 use crate::probe::signal_called;
 use std::collections::BTreeSet;
 
-/// What is wanted.
+/// What is wanted of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Want {
     Up,
@@ -17,13 +17,13 @@ enum Want {
 /// A service with or without a supervise.
 #[derive(Debug, Clone)]
 pub(crate) struct Model {
-    /// Whether a supervise is there.
+    /// Whether a supervise runs.
     pub(crate) supervised: bool,
-    /// Whether there is a file `down` now.
+    /// Whether the file `down` exists now.
     pub(crate) down_file: bool,
     /// Whether the service runs.
     pub(crate) up: bool,
-    /// Whether it is stopped, by STOP, and not only recorded so.
+    /// Whether STOP has stopped the service, so that signals wait.
     pub(crate) stopped: bool,
     /// How often it was started.
     pub(crate) starts: usize,
@@ -36,7 +36,7 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// A service directory where no supervise has been yet. The service survives signals of these names.
+    /// Returns the model of a service that has not had a supervise yet and that survives the signals called `survives`.
     pub(crate) fn new<S: AsRef<str>>(survives: &[S]) -> Model {
         Model {
             supervised: false,
@@ -52,7 +52,8 @@ impl Model {
         }
     }
 
-    /// A supervise is started. Where one is already, the new one goes away again (SUP-06).
+    /// Starts a supervise. It exits at once if one runs already (SUP-06), and starts the service unless there is a file
+    /// `down` (SUP-03).
     pub(crate) fn supervise(&mut self) {
         if self.supervised {
             return;
@@ -64,8 +65,8 @@ impl Model {
         }
     }
 
-    /// supervise reads a command (SUP-43).
-    pub(crate) fn ask(&mut self, letter: char) {
+    /// Obeys a command (SUP-43).
+    pub(crate) fn obey(&mut self, letter: char) {
         if !self.supervised {
             return;
         }
@@ -94,7 +95,7 @@ impl Model {
         }
     }
 
-    /// The service ends by itself, or by a signal (SUP-34, SUP-47, SUP-51).
+    /// Ends the service, which exits or dies of a signal. It is restarted if it is wanted up (SUP-34, SUP-47, SUP-51).
     pub(crate) fn die(&mut self) {
         (self.up, self.stopped) = (false, false);
         self.pending.clear();
@@ -105,15 +106,15 @@ impl Model {
         }
     }
 
-    /// Whether one of `letters` may kill the service, so that it must have lived for a second first.
+    /// Returns whether one of `letters` may kill the service. Then it must have lived for a second before.
     pub(crate) fn may_die_of(&self, letters: &str) -> bool {
         self.up
             && (letters.contains(['d', 'h', 'a', 'i', 't', 'k']) || letters.contains('c') && !self.pending.is_empty())
     }
 
-    /// The part of `letters` of which it is clear what comes. A signal right behind the start of a service may come before
-    /// the service is ready to handle it, and what stands behind `d` may come after a supervise that is leaving is gone.
-    pub(crate) fn what_can_be_foretold<'a>(&self, letters: &'a str) -> &'a str {
+    /// Returns the beginning of `letters` whose outcome is certain. A signal right behind a start may come before the
+    /// service can handle it. After `x`, supervise may be gone by the time that it would read what stands behind a `d`.
+    pub(crate) fn predictable<'a>(&self, letters: &'a str) -> &'a str {
         if let Some(down) = letters.find('d').filter(|_| self.leaving) {
             return &letters[..=down];
         }
@@ -123,7 +124,7 @@ impl Model {
         &letters[..signal.unwrap_or(letters.len())]
     }
 
-    /// Returns what svstat says, without name and numbers. For a service with a supervise.
+    /// Returns the line of svstat without name and numbers, for a service with a supervise.
     pub(crate) fn status(&self) -> String {
         let is_normal = self.up != self.down_file;
         let suffixes = [
@@ -158,7 +159,7 @@ impl Model {
         }
     }
 
-    /// CONT: what has waited is handled, and CONT itself if the service is still there.
+    /// Continues the service. It handles the pending signals, and CONT itself if it survives those before it.
     fn resume(&mut self) {
         if self.up {
             self.stopped = false;
@@ -167,7 +168,7 @@ impl Model {
         }
     }
 
-    /// The kernel hands out signals by number. The first that the service does not survive ends it.
+    /// Delivers the pending signals as the kernel does, by number. The first that the service does not survive ends it.
     fn handle_pending(&mut self) {
         while let Some(number) = self.pending.pop_first() {
             let name = crate::probe::signal_name(number);
@@ -191,7 +192,7 @@ mod tests {
     fn after(survives: &[&'static str], letters: &str) -> Model {
         let mut model = Model::new(survives);
         model.supervise();
-        letters.chars().for_each(|letter| model.ask(letter));
+        letters.chars().for_each(|letter| model.obey(letter));
         model
     }
 
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn x_waits_for_the_service_to_go_down_and_then_nothing_is_heard() {
+    fn x_waits_for_the_service_to_go_down_and_then_nothing_is_obeyed() {
         assert!(after(&[], "x").supervised);
         assert!(after(&["HUP"], "xhu").supervised);
         assert!(!after(&[], "xk").supervised);
@@ -219,18 +220,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_race_is_left_out() {
-        assert_eq!(after(&[], "d").what_can_be_foretold("puoxc"), "puox");
-        assert_eq!(after(&[], "").what_can_be_foretold("puoxc"), "puoxc");
-        assert_eq!(after(&[], "d").what_can_be_foretold("pc"), "pc");
-        assert_eq!(after(&[], "x").what_can_be_foretold("du"), "d");
+    fn letters_that_race_are_not_predictable() {
+        assert_eq!(after(&[], "d").predictable("puoxc"), "puox");
+        assert_eq!(after(&[], "").predictable("puoxc"), "puoxc");
+        assert_eq!(after(&[], "d").predictable("pc"), "pc");
+        assert_eq!(after(&[], "x").predictable("du"), "d");
     }
 
     #[test]
     fn signals_to_a_paused_service_wait() {
         let mut model = after(&["HUP"], "pht");
         assert_eq!((model.signals.len(), model.stopped), (0, true));
-        model.ask('c');
+        model.obey('c');
         assert_eq!(model.signals, ["HUP", "TERM"]);
         assert_eq!((model.starts, &*model.status()), (2, "up"));
     }

@@ -281,6 +281,12 @@ impl Service {
             Ok(pid.filter(|&pid| is_ready(pid)).ok_or(line))
         })
     }
+
+    /// Sends each of `letters` by a call of svc of its own: within one call svc sends each letter only once.
+    #[track_caller]
+    pub(crate) fn svc_each(&self, letters: &str) -> Outcome {
+        letters.chars().try_for_each(|letter| self.svc(&format!("-{letter}")))
+    }
 }
 
 impl World {

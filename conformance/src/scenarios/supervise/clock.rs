@@ -1,9 +1,10 @@
 //! supervise: clocks that are set, and the minute after a failed fork.
 
-use crate::observe::svstat::{self};
+use super::since;
+use crate::observe::svstat;
 use crate::outcome::Outcome;
-use crate::scenario::{STRACE, SUPERVISE, SVSTAT, Scenario};
-use crate::world::{Clock, Service, World, send_signal};
+use crate::scenario::{STRACE, SUPERVISE, SVOK, SVSTAT, Scenario};
+use crate::world::{Clock, FORKS, Service, World, send_signal};
 use nix::sys::signal::Signal;
 use std::time::Duration;
 
@@ -12,22 +13,22 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/clock/pauses-longer-when-the-clock-is-set-back",
         requirements: &["SUP-37"],
-        uses: &[SUPERVISE],
-        does: "Sets the wall clock of supervise back by three seconds in the second after a start: the next start is \
-               three seconds later than it would have been, and the one after it is not.",
+        uses: &[SUPERVISE, SVOK],
+        does: "Sets the wall clock of supervise back by three seconds in the second after a start. The next start is \
+               three seconds late, and the one after it is not.",
         run: |world| {
             let web = world.service("web", "exit 0")?;
             let supervise = web.start_supervise()?;
             web.until_supervised()?;
-            let clock = world.clock_of(supervise.pid)?;
+            let clock = supervise.clock()?;
             let before = web.until_starts(2)?.len();
-            // The service may run before its supervise has looked at the clock that the pause is counted by.
+            // The service may run before supervise has read the clock that it counts the pause by.
             supervise.until_idle()?;
             clock.step(-3)?;
             // One more start may have come before the step.
             let starts = web.until_starts(before + 4)?;
             let mut gaps: Vec<Duration> =
-                starts.windows(2).map(|two| Duration::from_nanos(two[1].1 - two[0].1)).skip(before - 1).collect();
+                starts.windows(2).map(|two| since(two[0].1, two[1].1)).skip(before - 1).collect();
             gaps.sort();
             let longest = gaps.pop().unwrap_or_default();
             let (longer, second) = (Duration::from_millis(3900), Duration::from_millis(990));
@@ -44,14 +45,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "supervise/clock/goes-on-when-the-clock-is-set",
-        requirements: &["SUP-22", "SUP-36", "STAT-13"],
-        uses: &[SUPERVISE, SVSTAT],
-        does: "Sets the wall clock of supervise back by an hour and kills the service, then on by an hour and kills it \
-               again: it is started at once, and its stamp is the time that the clock tells.",
+        requirements: &["SUP-36", "STAT-04", "STAT-13"],
+        uses: &[SUPERVISE, SVOK, SVSTAT],
+        does: "Sets the wall clock of supervise back by an hour and kills the service, then forward by an hour and kills it \
+               again. Each time it is started at once, and svstat counts from the time on the clock of supervise.",
         run: |world| {
             let web = world.service("web", "")?;
             let supervise = web.supervise()?;
-            let clock = world.clock_of(supervise.pid)?;
+            let clock = supervise.clock()?;
             let tolerance = world.scaled(Duration::from_secs(5)).as_secs();
             let hour = u64::from(HOUR.unsigned_abs());
             step_and_kill(world, &web, &clock, -HOUR)?;
@@ -60,7 +61,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             world.expect_that("svstat", (hour..hour + tolerance).contains(&seconds), "up for an hour", line)?;
             step_and_kill(world, &web, &clock, HOUR)?;
             let line = web.svstat_line()?;
-            world.expect("svstat, of a stamp that is to come", svstat::seconds(&line), Some(0))?;
+            world.expect("seconds since a start in the future", svstat::seconds(&line), Some(0))?;
             world.expect("starts", web.starts().len(), 3)
         },
         ..Scenario::ORDINARY
@@ -68,8 +69,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/clock/tries-again-a-minute-after-a-failed-fork",
         requirements: &["SUP-38"],
-        uses: &[SUPERVISE, STRACE],
-        does: "Has a fork of supervise fail and lets 50 seconds pass, by its clocks: nothing is started. When ten more \
+        uses: &[SUPERVISE, SVOK, STRACE],
+        does: "Makes a fork of supervise fail and lets 50 seconds pass on its clocks: nothing is started. When ten more \
                have passed, the service is.",
         run: |world| {
             let web = world.service("web", "")?;
@@ -78,8 +79,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 "-o",
                 "/dev/null",
                 "-e",
-                "inject=?clone,?clone3,?fork,?vfork:error=EAGAIN:when=1",
-                // A wait ends at once, and supervise is stopped until it is told to go on: it looks at the clocks as often as that.
+                &format!("inject={FORKS}:error=EAGAIN:when=1"),
+                // Each wait ends at once and stops supervise, which then reads its clocks once for every CONT.
                 "-e",
                 &format!("inject={waits}:retval=0:signal=STOP"),
             ];
@@ -97,18 +98,19 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             world.stays("starts after 50 seconds", 0, A_WHILE, starts)?;
             clock.pass(60)?;
             world.until("starts after 60 seconds", 1, starts)?;
-            world.expect("words on stderr", strace.err_lines().len(), 1)
+            world.expect("lines on stderr", strace.err_lines().len(), 1)
         },
         ..Scenario::ORDINARY
     },
 ];
 
-/// How long what must not happen is watched for.
+/// How long a stopped supervise gets CONT again and again without starting anything.
 const A_WHILE: Duration = Duration::from_millis(400);
 
 const HOUR: i32 = 3600;
 
-/// Waits until the pause after the start of `service` is over, sets the clock and kills the service.
+/// Waits until the pause after the start of `service` is over, steps the clock, kills the service and waits until it is up
+/// again.
 #[track_caller]
 fn step_and_kill(world: &World, service: &Service, clock: &Clock, seconds: i32) -> Outcome {
     let old = service.until_up()?;

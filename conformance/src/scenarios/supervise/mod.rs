@@ -1,4 +1,4 @@
-//! supervise, part by part.
+//! supervise, part by part, and what several parts measure by.
 
 pub(super) mod clock;
 pub(super) mod control;
@@ -11,3 +11,31 @@ pub(super) mod record;
 pub(super) mod restart;
 pub(super) mod setup;
 pub(super) mod start;
+
+use crate::outcome::Failure;
+use crate::world::{Rewrites, Running, Service, World};
+use std::time::Duration;
+
+/// How long a scenario watches that nothing happens.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// The pause after each start of `./run` (SUP-35).
+const REST: Duration = Duration::from_secs(1);
+
+/// Longer than [`REST`]: a service that ended and has not been started for so long is not started again.
+const OVER: Duration = Duration::from_millis(1500);
+
+/// Returns the time between two stamps of the probe.
+fn since(begin: u64, end: u64) -> Duration {
+    Duration::from_nanos(end.saturating_sub(begin))
+}
+
+/// Starts a service with `u` and returns it with its supervise and a watch on its record. When supervise starts a service
+/// without being asked, the original writes the record once more after the first second, which the watch would count.
+fn watched_service(world: &World, plan: &str) -> Result<(Service, Running, Rewrites), Failure> {
+    let (web, supervise) = world.down_service("web", plan)?;
+    web.svc("-u")?;
+    web.until_up()?;
+    let watch = web.record()?.watch(&supervise)?;
+    Ok((web, supervise, watch))
+}

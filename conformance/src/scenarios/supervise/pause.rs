@@ -1,29 +1,27 @@
-//! supervise: what follows from the original's pause of a second after each start.
+//! supervise: what follows from the second after each start in which the original is deaf.
 
+use super::{OVER, REST, since, watched_service};
 use crate::observe::process::Process;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{SUPERVISE, Scenario};
-use crate::world::{Rewrites, Running, Service, World};
+use crate::scenario::{SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
+use crate::world::World;
 use nix::sys::signal::Signal;
-use std::io::Read;
-use std::time::Duration;
 
 /// The scenarios of this file.
 pub(crate) const SCENARIOS: &[Scenario] = &[
-    // What the original does because it rests for a second after each start.
     Scenario {
         id: "supervise/pause/is-deaf-for-a-second-after-a-start",
-        requirements: &["SUP-35b", "SUP-40"],
-        uses: &[SUPERVISE],
-        does: "Sends `h` right after a start: it reaches the service a second after the start and no earlier.",
+        requirements: &["SUP-35b"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends -h right after a start. The HUP reaches the service a second after the start and no earlier.",
         run: |world| {
             let (web, _) = world.down_service("web", "survive HUP")?;
-            web.control()?.send("u")?;
+            web.svc("-u")?;
             let start = web.until_starts(1)?[0].1;
-            web.control()?.send("h")?;
+            web.svc("-h")?;
             web.until_signals(&["HUP"])?;
             let heard = web.events().last().map_or(0, |event| event.at);
-            // The probe says that it was started a little after supervise began to count.
+            // The probe records its start a little after supervise began to count.
             let (least, most) = (REST.mul_f64(0.9), REST * 3);
             world.expect_between("time from the start to the signal", since(start, heard), least, most)
         },
@@ -31,42 +29,44 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "supervise/pause/does-not-notice-a-death-in-the-first-second",
-        requirements: &["SUP-35b", "SUP-40"],
-        uses: &[SUPERVISE],
-        does: "Lets a service that is wanted once end at once: it is recorded as up for a second.",
+        requirements: &["SUP-35b"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Lets a service that got -o end at once. For a second after its start it is a zombie that svstat calls up.",
         run: |world| {
-            let (web, _) = world.down_service("web", "exit 0")?;
-            let before = web.record()?.whole()?;
-            web.control()?.send("o")?;
-            let start = web.until_starts(1)?[0].1;
-            // `o` is recorded before the start, so down alone is not the end yet: that has a stamp of its own.
-            world.until("the service is recorded as down since another time", true, || {
-                Ok(web.record()?.read().is_some_and(|record| !record.is_up() && record.stamp() != before.stamp()))
-            })?;
+            let (web, supervise) = world.down_service("web", "exit 0")?;
+            web.svc("-o")?;
+            let (pid, start, _) = web.until_starts(1)?.swap_remove(0);
+            world.until_dead(pid)?;
+            // The original writes the pid into the record after the fork, and sleeps when it has.
+            supervise.until_idle()?;
+            let state = Process::look(pid).map(|process| process.state);
+            world.expect("pid that svstat prints, and its state", (web.pid()?, state), (Some(pid), Some('Z')))?;
+            web.until_status("down")?;
             let took = since(start, world.monotonic());
-            world.expect_between("time from the start to the record of the end", took, REST.mul_f64(0.9), REST * 3)
+            world.expect_between("time from the start until svstat prints down", took, REST.mul_f64(0.9), REST * 3)
         },
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "supervise/pause/starts-once-more-before-a-waiting-down",
         requirements: &["SUP-41"],
-        uses: &[SUPERVISE],
-        does: "Sends `ud` to a service that ends at once: two starts, a second apart, before it is down.",
-        run: |world| expect_starts(world, "ud", "down, paused 0, want d", 2),
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends -ud to a service that ends at once. It is started twice, a second apart, before it is down.",
+        run: |world| expect_starts(world, &["-ud"], 2),
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "supervise/pause/gives-a-waiting-signal-to-the-next-run",
         requirements: &["SUP-42"],
-        uses: &[SUPERVISE],
-        does: "Sends `uh` to a service whose first run ends at once: the second run gets the HUP.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends -u to a service whose first run ends at once, and -h within its first second. The second run gets the \
+               HUP.",
         run: |world| {
             let (web, _) = world.down_service("web", "exit 0")?;
-            web.control()?.send("u")?;
+            web.svc("-u")?;
             let first = web.until_starts(1)?[0].1;
             web.plan("survive HUP")?;
-            web.control()?.send("h")?;
+            web.svc("-h")?;
             let took = since(first, world.monotonic());
             if took > REST.mul_f64(0.8) {
                 return Err(Failure::broken(format!("the signal was sent {took:?} after the start")));
@@ -82,40 +82,39 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/pause/each-once-runs-an-instant-service",
         requirements: &["SUP-48"],
-        uses: &[SUPERVISE],
-        does: "Sends `ooo` to a service that ends at once: three runs.",
-        run: |world| expect_starts(world, "ooo", "down, paused 0, want 0", 3),
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends -o three times to a service that ends at once. It runs three times.",
+        run: |world| expect_starts(world, &["-o", "-o", "-o"], 3),
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "supervise/pause/down-then-once-runs-an-instant-service",
         requirements: &["SUP-50"],
-        uses: &[SUPERVISE],
-        does: "Sends `udo` to a service that ends at once: a run for `u`, one more before `d` is read, and one for `o`.",
-        run: |world| expect_starts(world, "udo", "down, paused 0, want 0", 3),
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends -udo to a service that ends at once. It runs for `u`, once more before `d` is read, and for `o`.",
+        run: |world| expect_starts(world, &["-udo"], 3),
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "supervise/pause/once-then-exit-takes-a-second",
         requirements: &["SUP-52"],
-        uses: &[SUPERVISE],
-        does: "Sends `ox` to a service that ends at once: one start, and supervise exits a second later.",
-        run: |world| expect_starts(world, "ox", "down, paused 0, want 0", 1),
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends -ox to a service that ends at once. It is started once, and supervise exits a second later.",
+        run: |world| expect_starts(world, &["-ox"], 1),
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "supervise/pause/exit-waits-for-a-run-that-was-asked-for",
         requirements: &["SUP-52"],
-        uses: &[SUPERVISE],
-        does: "Sends `o` to a service that ends at once, and `ox` as soon as it has ended: it is started a second time, a \
-               second later, before supervise exits.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends -o to a service that ends at once, and -ox when it has ended. It is started a second time, a second \
+               after the first, before supervise exits.",
         run: |world| {
             let (web, supervise) = world.down_service("web", "exit 0")?;
-            web.control()?.send("o")?;
+            web.svc("-o")?;
             let (first, started, _) = web.until_starts(1)?.swap_remove(0);
-            let ended = || Ok(Process::look(first).is_none_or(|process| process.state == 'Z'));
-            world.until("the first run has ended", true, ended)?;
-            web.control()?.send("ox")?;
+            world.until_dead(first)?;
+            web.svc("-ox")?;
             supervise.expect_exit("exit 0")?;
             let starts = web.starts();
             world.expect("starts", starts.len(), 2)?;
@@ -125,76 +124,61 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "supervise/pause/up-then-exit-starts-twice",
-        requirements: &["SUP-52", "SUP-41"],
-        uses: &[SUPERVISE],
-        does: "Sends `ux` to a service that ends at once: two starts, and supervise exits a second after the second.",
-        run: |world| expect_starts(world, "ux", "down, paused 0, want u", 2),
+        requirements: &["SUP-41", "SUP-52"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends -ux to a service that ends at once. It is started twice, and supervise exits a second after the second \
+               start.",
+        run: |world| expect_starts(world, &["-ux"], 2),
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "supervise/pause/notes-a-death-before-it-reads",
         requirements: &["SUP-40"],
-        uses: &[SUPERVISE],
-        does: "Lets a service die and a `d` arrive while supervise is stopped: it starts the service again before it obeys.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Lets a service die and a `d` arrive while supervise is stopped. supervise starts the service again before it \
+               obeys, so it writes the record four times.",
         run: |world| {
             let (web, supervise, watch) = watched_service(world, "")?;
             web.until_settled()?;
-            world.signal(supervise.pid, Signal::SIGSTOP)?;
+            supervise.signal(Signal::SIGSTOP)?;
             world.until_stopped(supervise.pid, true)?;
             web.order("exit 0")?;
-            let pid = web.record()?.whole()?.pid();
-            world.until("state of the run", Some('Z'), || Ok(Process::look(pid).map(|process| process.state)))?;
-            web.control()?.send("d")?;
-            world.signal(supervise.pid, Signal::SIGCONT)?;
-            web.record()?.until("down, paused 0, want d")?;
-            // The end, the start, `d`, and the end. The second run may be gone before it can say that it was there.
-            watch.until(4)
+            world.until_dead(web.starts()[0].0)?;
+            web.svc("-d")?;
+            supervise.signal(Signal::SIGCONT)?;
+            // The death, the start, `d`, and the death. The second run may die before the probe records its start.
+            watch.until(4)?;
+            web.until_status("down").map(drop)
         },
         ..Scenario::ORDINARY
     },
 ];
 
-/// How long the original rests after a start.
-const REST: Duration = Duration::from_secs(1);
-
-/// A service that ends at once and has not been started for so long is not started again.
-const OVER: Duration = Duration::from_millis(1500);
-
-/// A service that `u` has started, with its supervise and a watch on its record. One that supervise starts by itself has
-/// its record written once more by the original, after the first second.
-fn watched_service(world: &World, plan: &str) -> Result<(Service, Running, Rewrites), Failure> {
-    let (web, supervise) = world.down_service("web", plan)?;
-    web.control()?.send("u")?;
-    web.record()?.until("up, paused 0, want u")?;
-    web.until_starts(1)?;
-    let watch = web.record()?.watch(&supervise)?;
-    Ok((web, supervise, watch))
-}
-
-fn since(begin: u64, end: u64) -> Duration {
-    Duration::from_nanos(end.saturating_sub(begin))
-}
-
-/// Sends `bytes` to a service that is down and that ends as soon as it is started, and waits until it is over: then it has
-/// had `starts` starts, each at least a second before the next, and before the end of supervise if there is an `x`.
-fn expect_starts(world: &World, bytes: &str, state: &str, starts: usize) -> Outcome {
+/// Runs svc with each of `options` on a service that is down and that ends as soon as it is started, and waits until
+/// nothing more follows. Expects `starts` starts a second or more apart, and supervise to exit a second or more after the
+/// last if there is an `x`.
+#[track_caller]
+fn expect_starts(world: &World, options: &[&str], starts: usize) -> Outcome {
     let (web, supervise) = world.down_service("web", "exit 0")?;
-    web.control()?.send(bytes)?;
-    if bytes.contains('x') {
+    options.iter().try_for_each(|options| web.svc(options))?;
+    let exits = options.iter().any(|options| options.contains('x'));
+    if exits {
         supervise.expect_exit("exit 0")?;
     } else {
-        // On a busy machine two starts can be further apart than the time after which there are no more.
+        // On a busy machine two starts can be further apart than the time after which no start follows.
         web.until_starts(starts)?;
         web.until_no_start(OVER)?;
     }
     let ended = world.monotonic();
-    web.record()?.until(state)?;
+    if !exits {
+        web.until_status("down")?;
+    }
     let times: Vec<u64> = web.starts().iter().map(|(_, at, _)| *at).collect();
     world.expect("starts", times.len(), starts)?;
     for pair in times.windows(2) {
         world.expect_between("time between two starts", since(pair[0], pair[1]), REST.mul_f64(0.9), REST * 3)?;
     }
-    if bytes.contains('x') {
+    if exits {
         let took = since(times.last().copied().unwrap_or_default(), ended);
         world.expect_between("time from the last start to the exit", took, REST.mul_f64(0.9), REST * 3)?;
     }
