@@ -1,6 +1,6 @@
 //! Requirements on all programs: messages, options, and how a program runs another.
 
-use super::Aspect::{Exit, Processes, Signals, State, Stderr, Stdout};
+use super::Aspect::{Exit, Processes, Signals, Stderr, Stdout};
 use super::{OBSERVED, Requirement, doc, obs};
 
 /// In the order of their numbers.
@@ -33,7 +33,7 @@ pub(super) const ALL: &[Requirement] = &[
          therefore killed by it when they write to a pipe that nobody reads.",
     ),
     // Option parsing.
-    obs("OPT-01", OBSERVED, &[Stderr, State]).promises(
+    obs("OPT-01", OBSERVED, &[Stderr, Signals]).promises(
         "Option letters can share one dash, as in `-dx`. Options end at the first operand or at `--`, and a \
          lone `-` is an operand.",
     ),

@@ -1,6 +1,7 @@
 //! The scenarios, a file per program or part of it. To add one, add an entry to the list of a file.
 
 mod readproctitle;
+mod shared;
 mod supervise;
 mod svc;
 mod svok;
@@ -35,6 +36,7 @@ const FILES: &[(&str, &[Scenario])] = &[
     ("svok", svok::SCENARIOS),
     ("svscanboot", svscanboot::SCENARIOS),
     ("readproctitle", readproctitle::SCENARIOS),
+    ("shared", shared::SCENARIOS),
     ("upgrade", upgrade::SCENARIOS),
 ];
 
@@ -61,9 +63,13 @@ mod tests {
             let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/scenarios").join(file).with_extension("rs");
             assert!(source.is_file(), "{}", source.display());
             for scenario in *scenarios {
-                let words = scenario.id.strip_prefix(file).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
-                let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-                assert!(!words.is_empty() && words.bytes().all(is_word), "{} in {file}", scenario.id);
+                let rest = scenario.id.strip_prefix(file).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
+                // Scenarios that are made from a table say which rule and which command.
+                let parts: Vec<&str> = rest.split('/').collect();
+                assert_eq!(parts.len(), if *file == "shared" { 2 } else { 1 }, "{} in {file}", scenario.id);
+                let in_words = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+                let is_in_words = |part: &&str| !part.is_empty() && part.bytes().all(in_words);
+                assert!(parts.iter().all(is_in_words), "{} in {file}", scenario.id);
             }
         }
         let mut ids: Vec<&str> = all().map(|scenario| scenario.id).collect();

@@ -1,14 +1,14 @@
 //! readproctitle: the title, byte by byte, and its ends.
 
 use crate::observe::escape;
-use crate::observe::process::{self};
+use crate::observe::process;
 use crate::outcome::{Failure, Outcome};
 use crate::scenario::{READPROCTITLE, STRACE, Scenario};
 use crate::world::{Exit, Running, World, broken};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::Signal;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::ffi::OsStrExt;
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "readproctitle/shows-the-end-of-its-input-behind-three-dots",
         requirements: &["RPT-02"],
         uses: &[READPROCTITLE],
-        does: "Feeds readproctitle, and looks at its last argument in /proc: titles of 20, 5 and 400 dots, filled in part, \
-               whole, and many times over.",
+        does: "Writes to readproctitle and compares its last argument, as ps shows it: titles of 20, 5 and 400 dots, filled in \
+               part, whole, and many times over.",
         run: |world| {
             let long: Vec<u8> = (b'0'..=b'9').cycle().take(1003).collect();
             let table: [(usize, &[u8], &str); 6] = [
@@ -34,8 +34,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 let (running, to) = fed(world, &["errors:", &".".repeat(length)])?;
                 feed(&to, input)?;
                 until_arguments(world, &running, &["errors:".to_owned(), escape(title.as_bytes())])?;
-                drop(to);
-                world.expect("readproctitle", running.wait()?, Exit::Code(0))?;
             }
             Ok(())
         },
@@ -45,8 +43,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "readproctitle/turns-the-last-argument-into-dots",
         requirements: &["RPT-01", "RPT-03", "RPT-05"],
         uses: &[READPROCTITLE],
-        does: "Starts readproctitle with words for dots, alone and after other arguments, and without input: as many dots \
-               as the last argument has bytes, and the others as they were.",
+        does: "Starts readproctitle with words for dots, alone and after other arguments, and without input. The last argument \
+               becomes as many dots as it has bytes, and the others stay.",
         run: |world| {
             let table: [&[&str]; 4] = [
                 &["nondots!!"],
@@ -71,8 +69,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "readproctitle/shows-every-byte-but-nul",
         requirements: &["RPT-03", "RPT-05"],
         uses: &[READPROCTITLE],
-        does: "Feeds readproctitle all 256 bytes, one write each: after each the title has all but the NUL, the other \
-               arguments are as they were, and the whole is as long as at the start.",
+        does: "Writes all 256 bytes to readproctitle, one at a time. The title shows all but the NUL, the other arguments stay, \
+               and all of them together keep their length.",
         run: |world| {
             let others = ["service", "", "errors: two words"];
             let length = 300;
@@ -93,7 +91,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 if byte % 16 == 0 {
                     wanted[others.len()] = escape(&title);
                     until_arguments(world, &running, &wanted)?;
-                    world.expect("the length of the whole", whole(), before)?;
+                    world.expect("length of all arguments", whole(), before)?;
                 }
             }
             feed(&to, b"\0\0end\0")?;
@@ -101,7 +99,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             title.extend(b"end");
             wanted[others.len()] = escape(&title);
             until_arguments(world, &running, &wanted)?;
-            world.expect("the length of the whole", whole(), before)
+            world.expect("length of all arguments", whole(), before)
         },
         ..Scenario::ORDINARY
     },
@@ -109,8 +107,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "readproctitle/wants-five-bytes-of-title",
         requirements: &["RPT-04"],
         uses: &[READPROCTITLE],
-        does: "Runs readproctitle with no argument, an empty last one, and last ones of four and five bytes, on an empty \
-               input: 100 but for the last, which is 0. It prints nothing.",
+        does: "Runs readproctitle on an empty input with no argument, an empty last one, and last ones of four and five bytes. \
+               It exits 0 with five bytes, 100 with fewer, and prints nothing.",
         run: |world| {
             let table: [(&[&str], &str); 7] = [
                 (&[], "exit 100"),
@@ -131,21 +129,22 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
-        id: "readproctitle/tells-the-end-of-input-from-trouble",
+        id: "readproctitle/tells-the-end-of-input-from-an-error",
         requirements: &["RPT-04"],
         uses: &[READPROCTITLE],
-        does: "Runs readproctitle on an input that ends, one that is a directory, one that is closed, and one that is empty \
-               and does not block: 0, and 111 for the rest. It prints nothing.",
+        does: "Runs readproctitle on a file, a directory, a closed descriptor, and an empty FIFO that does not block. It exits 0 \
+               after the file, 111 for the others, and prints nothing.",
         run: |world| {
             world.files.write("messages", "one\ntwo\n")?;
             world.files.make_fifo("empty")?;
             let path = world.path("empty");
             let empty = OpenOptions::new().read(true).write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&path);
             let empty = empty.map_err(|error| broken(&path, &error))?;
-            // A shell hands it on: the flag belongs to what is open, not to the file. One digit is all that every shell takes.
+            // O_NONBLOCK belongs to the open file, not to its name, so the descriptor itself must be inherited. Not every shell
+            // can redirect a descriptor of two digits.
             let number = fcntl(&empty, FcntlArg::F_DUPFD(3)).map_err(|error| broken(&path, &error))?;
             if number > 9 {
-                return Err(Failure::broken(format!("descriptor {number} where one of 3 to 9 was to be had")));
+                return Err(Failure::broken(format!("no free descriptor below 10, only {number}")));
             }
             let script = format!("exec \"$@\" <&{number}");
             let program = world.commands().join("readproctitle");
@@ -174,12 +173,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "readproctitle/repeats-an-interrupted-read",
         requirements: &["RPT-04"],
         uses: &[READPROCTITLE, STRACE],
-        does: "Lets the first two reads be interrupted: readproctitle reads on to the end of its input, and exits 0.",
+        does: "Interrupts the first two reads. readproctitle reads on to the end of its input and exits 0.",
         run: |world| {
             world.files.write("messages", "ab")?;
             let (path, trace) = (world.path("messages"), world.path("trace"));
             let (path, trace) = (path.to_string_lossy(), trace.to_string_lossy());
-            // Only what is read from the input: the loader of a dynamic executable reads files too.
+            // Only reads of the input: the loader of a dynamic executable reads files too.
             let options = ["-o", &trace, "-P", &path, "-e", "trace=read", "-e", "inject=read:error=EINTR:when=1..2"];
             let ran = world.traced(&options, "readproctitle")?.args(["errors:", "........"]).input("messages").run()?;
             world.expect(
@@ -196,10 +195,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "readproctitle/waits-for-its-last-writer",
         requirements: &["RPT-04"],
         uses: &[READPROCTITLE],
-        does: "Keeps the pipe to readproctitle open, empty, and stops and continues it: it waits, reads on, and exits 0 when \
-               the last writer is gone.",
+        does: "Stops and continues readproctitle while its pipe is open and empty. It waits and reads on, and exits 0 when the \
+               last writer has closed the pipe.",
         run: |world| {
-            use nix::sys::signal::Signal;
             let (running, to) = fed(world, &["errors:", "........"])?;
             feed(&to, b"a")?;
             until_arguments(world, &running, &["errors:", ".......a"].map(str::to_owned))?;
@@ -220,25 +218,25 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-/// How long what must not happen is watched for.
+/// How long a scenario watches that nothing happens.
 const A_WHILE: Duration = Duration::from_millis(150);
 
-/// Starts readproctitle on a fifo that the returned file writes to.
+/// Starts readproctitle on a FIFO, and returns the writer of the FIFO.
 fn fed(world: &World, arguments: &[&str]) -> Result<(Running, File), Failure> {
     let name = format!("input-{}", world.monotonic());
     world.files.make_fifo(&name)?;
     let path = world.path(&name);
-    // Reader and writer in one, so that neither this nor readproctitle waits for the other to open it.
+    // Opened for reading too, so that neither this nor readproctitle waits for the other end.
     let feed = OpenOptions::new().read(true).write(true).open(&path).map_err(|error| broken(&path, &error))?;
     let running = world.command("readproctitle").args(arguments).input(name).start()?;
     Ok((running, feed))
 }
 
 fn feed(mut to: &File, bytes: &[u8]) -> Outcome {
-    to.write_all(bytes).map_err(|error| Failure::broken(format!("the fifo: {error}")))
+    to.write_all(bytes).map_err(|error| Failure::broken(format!("the FIFO: {error}")))
 }
 
-/// The arguments after the name. There are none yet for a moment after the start.
+/// Returns the arguments after the name. A process that has just been started has none.
 fn shown_arguments(running: &Running) -> Vec<String> {
     process::arguments(running.pid).into_iter().skip(1).collect()
 }

@@ -160,13 +160,7 @@ impl Running {
     /// Waits until it sleeps with `file` open, and is not merely about to do something.
     #[track_caller]
     pub(crate) fn until_asleep_on(&self, file: &str) -> Outcome {
-        let is_asleep = || {
-            Process::look(self.pid).is_some_and(|process| process.state == 'S')
-                && descriptors(self.pid).values().any(|target| target.ends_with(file))
-        };
-        let what = format!("asleep with {file} open");
-        self.world.until(&what, true, || Ok(is_asleep()))?;
-        self.world.stays(&what, true, Duration::from_millis(100), || Ok(is_asleep()))
+        self.world.until_asleep_on(self.pid, file)
     }
 
     /// Returns its living children: the arguments of each, joined by spaces, and the pid.
@@ -282,6 +276,18 @@ impl World {
     pub(crate) fn until_idle(&self, pid: i32) -> Outcome {
         let state = || Process::look(pid).map(|process| process.state);
         self.until(&format!("state of {pid}"), Some('S'), || Ok(state()))
+    }
+
+    /// Waits until the process `pid` sleeps with `file` open, and is not merely about to do something.
+    #[track_caller]
+    pub(crate) fn until_asleep_on(&self, pid: i32, file: &str) -> Outcome {
+        let is_asleep = || {
+            Process::look(pid).is_some_and(|process| process.state == 'S')
+                && descriptors(pid).values().any(|target| target.ends_with(file))
+        };
+        let what = format!("asleep with {file} open");
+        self.until(&what, true, || Ok(is_asleep()))?;
+        self.stays(&what, true, Duration::from_millis(100), || Ok(is_asleep()))
     }
 
     /// Waits until the process `pid` is stopped by a signal, or is not.

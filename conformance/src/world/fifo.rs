@@ -1,4 +1,4 @@
-//! FIFOs: those that a scenario reads, those of a service, and a service directory where the scenario plays supervise.
+//! FIFOs: those that a scenario reads, the control FIFO of a service, and decoys, where the scenario plays supervise.
 
 use super::{Service, World, broken};
 use crate::observe::escape;
@@ -12,7 +12,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// What a FIFO is filled with.
+/// The letter that [`Fifo::fill`] fills a FIFO with.
 const FILLING: char = '.';
 
 /// A FIFO that the scenario reads.
@@ -45,7 +45,8 @@ impl World {
 }
 
 impl Fifo {
-    /// Returns everything that has come through the FIFO since the last look, [`escape`]d.
+    /// Reads everything that is in the FIFO, [`escape`]d. Writers that waited for room go on meanwhile, and their bytes are
+    /// read too.
     pub(crate) fn taken(&self) -> Result<String, Failure> {
         let mut text = String::new();
         loop {
@@ -56,7 +57,7 @@ impl Fifo {
         }
     }
 
-    /// Returns what a single read takes out of the FIFO: everything that is in it.
+    /// Reads what is in the FIFO in a single read, [`escape`]d.
     pub(crate) fn gulp(&self) -> Result<String, Failure> {
         let mut bytes = vec![0; self.capacity()?];
         match (&self.reader).read(&mut bytes) {
@@ -66,8 +67,8 @@ impl Fifo {
         }
     }
 
-    /// Fills an empty FIFO with dots until it has room for `room` bytes, less than a page. A larger write waits, and
-    /// nothing of it goes in before all of it does.
+    /// Fills an empty FIFO with dots until it has room for `room` bytes, less than a page. A larger write of less than a
+    /// page blocks, and the kernel takes none of it before it can take all.
     pub(crate) fn fill(&self, room: usize) -> Outcome {
         let filling = FILLING.to_string().repeat(self.capacity()? - room);
         self.world.write_to_fifo(Path::new(&self.name), filling.as_bytes())?;
@@ -75,7 +76,7 @@ impl Fifo {
         Ok(())
     }
 
-    /// Returns what a single read finds behind the dots.
+    /// Reads the FIFO in a single read and returns what is behind the dots.
     pub(crate) fn behind_filling(&self) -> Result<String, Failure> {
         Ok(self.gulp()?.trim_start_matches(FILLING).to_owned())
     }
@@ -87,7 +88,7 @@ impl Fifo {
     }
 }
 
-/// The control FIFO of a service, `supervise/control`, for what svc cannot send.
+/// The control FIFO of a service, `supervise/control`, for bytes that svc cannot send.
 #[derive(Debug)]
 pub(crate) struct Control<'s> {
     service: &'s Service,
@@ -117,7 +118,7 @@ impl Control<'_> {
         self.service.world.write_to_fifo(&self.path, bytes)
     }
 
-    /// Sends each of `bytes` as a client of its own, one after the other.
+    /// Writes each of `bytes` as a client of its own, one after the other.
     #[track_caller]
     pub(crate) fn send_each(&self, bytes: &[u8]) -> Outcome {
         let world = &self.service.world;
@@ -136,7 +137,7 @@ impl Control<'_> {
     }
 }
 
-/// A service directory that clients take for supervised: the scenario holds its FIFOs open.
+/// A service directory that clients take for supervised, because the scenario holds its FIFOs open.
 #[derive(Debug)]
 pub(crate) struct Decoy {
     /// The directory.
@@ -159,9 +160,12 @@ impl World {
         Ok(Decoy { service: self.service_called(name), control: fifo("control")?, ok: fifo("ok")? })
     }
 
-    /// Makes directories that a client cannot use or that are odd, by their names: `bare` has no `supervise`; in
-    /// `unread` nobody reads the FIFOs; in `directories`, `files`, `circles` and `sockets` the FIFOs are something else;
-    /// in `filed` and `circled` `supervise` itself is. `file`, `circle` and `dangling` are not even directories.
+    /// Makes directories for clients that are not as they should be. `bare` has no `supervise`. In `unread` nobody reads
+    /// the FIFOs. In `directories`, `files`, `circles` and `sockets` the FIFOs and the record are what the name says, and
+    /// in `filed` and `circled` it is `supervise` itself. `file`, `circle` and `dangling` are not directories at all.
+    ///
+    /// # Errors
+    /// If the scenario is not about the files in `supervise/`.
     pub(crate) fn make_crooked(&self) -> Outcome {
         self.opens_state()?;
         let files = &self.files;
@@ -183,7 +187,7 @@ impl World {
                     "files" => files.write(&name, "abcdefgh")?,
                     "circles" => files.link(file, &name)?,
                     _ => drop(
-                        // A short name: there is a limit to those of sockets.
+                        // The name is relative, because the path of a socket is limited to 108 bytes.
                         std::os::unix::net::UnixListener::bind(&name)
                             .map_err(|error| broken(Path::new(&name), &error))?,
                     ),

@@ -4,7 +4,7 @@ use crate::commands::tool;
 use crate::observe::process::{self, Process};
 use crate::observe::record::Record;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{PRLIMIT, STRACE, SUPERVISE, SVC, SVSTAT, Scenario};
+use crate::scenario::{PRLIMIT, STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::{Rewrites, Running, Service, World};
 use nix::sys::signal::Signal;
 use std::cell::{Cell, RefCell};
@@ -574,6 +574,43 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 | i32::from(bytes[12]);
             world.expect("the pid", Some(pid), web.starts().first().map(|start| start.0))?;
             world.expect("the flags", &bytes[16..], b"\0u")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/record/keeps-what-was-wanted-last",
+        requirements: &["SUP-53", "SUP-43b"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Makes supervise exit by combinations of commands, each for a service of its own. The record that stays has pid 0 \
+               and what was last wanted.",
+        run: |world| {
+            let mut services = vec![];
+            for (options, is_up, want) in [
+                ("-dx", true, "d"),
+                ("-xd", true, "d"),
+                ("-xk", true, "u"),
+                ("-okx", true, "0"),
+                ("-ox", false, "0"),
+                ("-ux", false, "u"),
+            ] {
+                let name = options.replace('-', "with-");
+                let (service, supervise) = if is_up {
+                    let service = world.service(&name, "")?;
+                    let supervise = service.supervise()?;
+                    (service, supervise)
+                } else {
+                    // Longer than the second in which a supervise may be deaf.
+                    world.down_service(&name, "exit 0 after 1300")?
+                };
+                service.svc(options)?;
+                services.push((service, supervise, want));
+            }
+            for (service, supervise, want) in &services {
+                supervise.expect_exit("exit 0")?;
+                let state = service.record()?.whole()?.state();
+                world.expect(&format!("record of {}", service.name), state, format!("down, paused 0, want {want}"))?;
+            }
+            Ok(())
         },
         ..Scenario::ORDINARY
     },

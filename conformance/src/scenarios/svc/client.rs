@@ -1,11 +1,10 @@
-//! svc on its own: what it writes to the control FIFO, its messages and its exit codes.
+//! svc itself: its options, what it writes to the control FIFO, its messages and its exit codes.
 
 use crate::observe::escape;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{STRACE, SVC, Scenario};
-use crate::world::{Decoy, STDERR_UNREAD, STDOUT_UNREAD, World};
+use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
+use crate::world::{Decoy, STDERR_UNREAD, STDOUT_UNREAD, Service, World};
 use std::ffi::OsStr;
-use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 
 /// The scenarios of this file.
@@ -14,8 +13,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svc/client/sends-each-letter-once-in-the-order-typed",
         requirements: &["SVC-02", "OPT-01"],
         uses: &[SVC],
-        does: "Reads the control FIFO itself while svc is called with every letter alone, with the combinations that \
-               people type, and with letters that repeat: each comes once, where it first stood.",
+        does: "Calls svc with every letter alone, with the combinations that people type, and with letters that repeat. Each \
+               letter arrives in the control FIFO once, in the order of its first occurrence.",
         run: |world| {
             let web = world.decoy("web")?;
             let alone = "udopxchaitk".chars().map(|letter| (format!("-{letter}"), letter.to_string()));
@@ -54,8 +53,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svc/client/sends-all-letters-in-one-write",
         requirements: &["SVC-03"],
         uses: &[SVC],
-        does: "Fills the control FIFO until it has room for one letter less than svc has to write: none goes in before \
-               there is room for all.",
+        does: "Fills the control FIFO until it has room for one letter less than svc has to write. No letter goes in before \
+               all of them fit.",
         run: |world| {
             let web = world.decoy("web")?;
             let letters = "udopxchaitk";
@@ -66,7 +65,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             svc.expect_exit("exit 0")?;
             world.expect("letters", web.control.gulp()?, letters)?;
 
-            // The same set-up without the want of room, to show that it is the room that svc waits for.
+            // With room for one letter more svc does not wait, so it was the room that it waited for.
             web.control.fill(letters.len())?;
             let ran = world.run("svc", &[&format!("-{letters}"), "web"])?;
             world.expect("svc with room for all", ran.all(), ("exit 0", "", ""))?;
@@ -78,7 +77,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svc/client/waits-while-the-fifo-is-full",
         requirements: &["SVC-09"],
         uses: &[SVC],
-        does: "Fills the control FIFO. svc waits, and writes its letters when the FIFO has been emptied.",
+        does: "Fills the control FIFO. svc waits, and writes its letters once the FIFO has been emptied.",
         run: |world| {
             let web = world.decoy("web")?;
             web.control.fill(0)?;
@@ -93,10 +92,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svc/client/survives-a-reader-that-goes-away",
-        requirements: &["SVC-09", "SVC-05", "SVC-05b", "GEN-06"],
+        requirements: &["SVC-09", "SVC-05b", "GEN-06"],
         uses: &[SVC],
-        does: "Lets svc wait on a full FIFO and closes the reading end: svc warns of a broken pipe, goes on with the \
-               next directory and exits 0.",
+        does: "Lets svc wait on a full FIFO and closes the reading end. svc warns of a broken pipe, goes on with the next \
+               directory and exits 0.",
         run: |world| {
             let web = world.decoy("web")?;
             let next = world.decoy("next")?;
@@ -113,37 +112,40 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svc/client/options-end-at-the-first-operand",
         requirements: &["OPT-01", "SVC-06"],
-        uses: &[SVC],
-        does: "Puts options after directories, `--` and `-` in all places, and directories called `-x` and `-`. What \
-               follows the first operand or `--` is a directory.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Puts options after directories, `--` and `-` in all places, and gives a service the names `-x` and `-`. Whatever \
+               follows the first operand or `--` is a directory, and only the options before it reach the service.",
         run: |world| {
-            let web = world.decoy("web")?;
+            let web = surviving_service(world)?;
             let missing = |name: &str| format!("svc: warning: unable to chdir to {name}: file does not exist\\n");
-            let cases = [
-                ("-p web -x", missing("-x"), "p"),
-                ("web -d", missing("-d"), ""),
-                ("-d web --", missing("--"), "d"),
-                ("-d -- web", String::new(), "d"),
+            let mut signals = vec![];
+            for (arguments, err, gets) in [
+                ("-h web -x", missing("-x"), "HUP"),
+                ("web -a", missing("-a"), ""),
+                ("-i web --", missing("--"), "INT"),
+                ("-h -- web", String::new(), "HUP"),
                 ("-- web", String::new(), ""),
-                ("-- -d web", missing("-d"), ""),
-                ("-d -- -u web", missing("-u"), "d"),
-                ("-d - web", missing("-"), "d"),
-                ("- -d web", missing("-") + &missing("-d"), ""),
-                ("-d -- -- web", missing("--"), "d"),
+                ("-- -a web", missing("-a"), ""),
+                ("-i -- -a web", missing("-a"), "INT"),
+                ("-h - web", missing("-"), "HUP"),
+                ("- -a web", missing("-") + &missing("-a"), ""),
+                ("-i -- -- web", missing("--"), "INT"),
                 // A word that begins with two dashes is taken for `--`, whatever follows.
-                ("--d web", String::new(), ""),
-                ("-d --x web", String::new(), "d"),
-            ];
-            for (arguments, err, letters) in &cases {
-                expect_svc(world, &web, arguments, "exit 0", err, letters)?;
+                ("--a web", String::new(), ""),
+                ("-h --a web", String::new(), "HUP"),
+            ] {
+                expect_signal(world, &web, arguments, &err, gets, &mut signals)?;
             }
             for name in ["-x", "-"] {
-                let odd = world.decoy(name)?;
-                for arguments in [format!("-d -- {name}"), format!("-d web {name}"), format!("-d ./{name}")] {
-                    expect_svc(world, &odd, &arguments, "exit 0", "", "d")?;
+                world.files.link("web", name)?;
+                for (arguments, gets) in
+                    [(format!("-a -- {name}"), "ALRM"), (format!("-h ./{name}"), "HUP"), (format!("./web {name}"), "")]
+                {
+                    expect_signal(world, &web, &arguments, "", gets, &mut signals)?;
                 }
             }
-            Ok(())
+            // Nothing else arrives before this.
+            expect_signal(world, &web, "-a web", "", "ALRM", &mut signals)
         },
         ..Scenario::ORDINARY
     },
@@ -151,8 +153,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svc/client/refuses-unknown-options-and-touches-nothing",
         requirements: &["SVC-01", "OPT-03"],
         uses: &[SVC],
-        does: "Gives svc options that it does not know, among those that it does: a line that names the option, the \
-               list, exit 100, and not a byte in the FIFO.",
+        does: "Gives svc unknown options among known ones. It prints a line that names the option and the list of options, \
+               exits 100, and writes nothing to the FIFO.",
         run: |world| {
             let web = world.decoy("web")?;
             let cases = [
@@ -172,39 +174,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             }
             let ran = world.command("svc").arg(OsStr::from_bytes(b"-d\xe9")).arg("web").run()?;
             let err = format!("svc: illegal option -- \\xe9\\n{OPTIONS}");
-            world.expect("svc with a byte that is no ASCII", ran.all(), ("exit 100", "", err.as_str()))?;
-            // The FIFO does take letters.
+            world.expect("svc with an option that is not ASCII", ran.all(), ("exit 100", "", err.as_str()))?;
+            // The FIFO accepts letters, so nothing but svc kept it empty.
             expect_svc(world, &web, "-d web", "exit 0", "", "d")
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "svc/client/is-called-what-argv0-ends-in",
-        requirements: &["OPT-03", "GEN-01"],
-        uses: &[SVC],
-        does: "Calls svc by a path: the line on a bad option starts with the part after the last slash.",
-        run: |world| {
-            for called in ["svc", "/no/such/place/svc", "./svc", "//svc"] {
-                illegal_z(world, called)?;
-            }
-            Ok(())
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "svc/client/goes-by-any-name",
-        requirements: &["OPT-03", "GEN-01"],
-        uses: &[SVC],
-        does: "Calls svc by other names, an empty one too: only the line on a bad option starts with that name, and a \
-               warning still starts with `svc: `.",
-        run: |world| {
-            for called in ["control", "/command/control", "svc/", ""] {
-                illegal_z(world, called)?;
-                let ran = world.command("svc").argv0(called).args(["-d", "missing"]).run()?;
-                let err = "svc: warning: unable to chdir to missing: file does not exist\\n";
-                world.expect(&format!("svc, called {called:?}"), ran.all(), ("exit 0", "", err))?;
-            }
-            Ok(())
         },
         ..Scenario::ORDINARY
     },
@@ -212,7 +184,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svc/client/without-directories-does-nothing",
         requirements: &["SVC-01"],
         uses: &[SVC],
-        does: "Calls svc without directories, with and without options: exit 0, and not a word.",
+        does: "Calls svc without directories, with and without options. It exits 0 and prints nothing.",
         run: |world| {
             for arguments in [&[][..], &["-u"], &["-dx"], &["--"], &["-d", "--"], &["-udopxchaitk"]] {
                 world.expect(&format!("svc {arguments:?}"), world.run("svc", arguments)?.all(), ("exit 0", "", ""))?;
@@ -223,10 +195,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svc/client/goes-on-past-directories-it-cannot-use",
-        requirements: &["SVC-05", "SVC-05b", "SVC-06", "ERR-01", "GEN-02"],
+        requirements: &["SVC-05b", "SVC-06", "ERR-01", "GEN-02"],
         uses: &[SVC],
-        does: "Gives svc every kind of directory that it cannot use, with good ones before, between and after: a \
-               warning for each bad one, in order, the letter for each good one, and exit 0.",
+        does: "Gives svc every kind of directory that it cannot use, each followed by a good one. It warns of each bad one, in \
+               order, sends all letters to each good one, and exits 0.",
         run: |world| pass_the_unusable(world, &["-du"], "du"),
         ..Scenario::ORDINARY
     },
@@ -234,7 +206,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svc/client/without-options-looks-and-writes-nothing",
         requirements: &["SVC-04"],
         uses: &[SVC],
-        does: "The same directories without options: the same warnings, and nothing in the FIFOs.",
+        does: "Gives svc the same directories without options. It prints the same warnings and writes nothing to the FIFOs.",
         run: |world| pass_the_unusable(world, &[], ""),
         ..Scenario::ORDINARY
     },
@@ -242,8 +214,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svc/client/takes-names-as-bytes",
         requirements: &["SVC-06"],
         uses: &[SVC],
-        does: "Uses directories with spaces, newlines and bytes that are no UTF-8 in their names, and names of 300 and \
-               4000 bytes. The good ones get their letter, the bad ones appear in the warning byte for byte.",
+        does: "Names directories with blanks, newlines and bytes that are not UTF-8, and in 300 and 4000 bytes. A good one gets \
+               its letter, and the warning of a bad one repeats the name byte for byte.",
         run: |world| {
             let web = world.decoy("web")?;
             for name in [&b"a b"[..], b"a\nb", b"\xff\xfe", b" ", b"%s\\n", "\u{e9}t\u{e9}".as_bytes()] {
@@ -266,10 +238,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svc/client/names-are-relative-to-where-it-was-called",
-        requirements: &["SVC-05", "SVC-05b", "SVC-10"],
+        requirements: &["SVC-05b", "SVC-10"],
         uses: &[SVC],
-        does: "Names one service in many ways and in one call: relative, with dots, through a link, from below, and \
-               from a directory that has been deleted.",
+        does: "Names one service in many ways in one call: relative, with dots, through a link, from below, and from a \
+               directory that has been deleted.",
         run: |world| {
             let web = world.decoy("deep/web")?;
             world.files.make_directory("deep/below")?;
@@ -290,7 +262,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             world.expect("letters", web.control.taken()?, "iii")?;
 
             let ran = world.command("svc").current_directory("deep/web").args(["-c", "."]).run()?;
-            world.expect("svc in the service itself", ran.all(), ("exit 0", "", ""))?;
+            world.expect("svc in the service directory", ran.all(), ("exit 0", "", ""))?;
             world.expect("letters", web.control.taken()?, "c")?;
 
             let script = "mkdir gone && cd gone && rmdir ../gone && exec \"$@\"";
@@ -307,7 +279,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svc/client/overwrites-a-regular-file",
         requirements: &["SVC-07"],
         uses: &[SVC],
-        does: "Has a regular file as control: its first bytes are overwritten and the others stay.",
+        does: "Puts a regular file in the place of the control FIFO. svc overwrites its first bytes and leaves the rest.",
         run: |world| {
             world.files.make_directory("web/supervise")?;
             let control = "web/supervise/control";
@@ -322,64 +294,43 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svc/client/warns-of-a-write-that-fails",
-        requirements: &["SVC-05", "SVC-05b", "SVC-06"],
+        requirements: &["SVC-05b", "GEN-02", "ERR-01"],
         uses: &[SVC],
-        does: "Has a link to /dev/full as control: `error writing commands`, and the next directory gets its letter.",
+        does: "Puts a link to /dev/full in the place of the control FIFO. svc warns of an error in writing, and the next \
+               directory gets its letter.",
         run: |world| {
             let next = world.decoy("next")?;
             world.files.make_directory("web/supervise")?;
             world.files.link("/dev/full", "web/supervise/control")?;
             let err = "svc: warning: error writing commands to web: out of disk space\\n";
             expect_svc(world, &next, "-d web next", "exit 0", err, "d")?;
-            // Nothing to write, nothing to fail.
+            // Without letters nothing is written, so nothing fails.
             expect_svc(world, &next, "web next", "exit 0", "", "")
         },
         ..Scenario::ORDINARY
     },
     Scenario {
-        id: "svc/client/needs-no-stderr",
+        id: "svc/client/sends-past-a-warning-that-it-cannot-print",
         requirements: &["SVC-11", "GEN-03", "GEN-06"],
-        uses: &[SVC],
-        does: "Closes the standard descriptors, or has stderr full or unread, with SIGPIPE ignored or not: the letters \
-               go out past a warning that cannot, and the exit codes stay.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Closes the standard descriptors of svc, or makes stderr full or unread, with SIGPIPE ignored or not. The service \
+               behind a directory that fails gets its signals all the same, and the exit codes stay as they are.",
         run: |world| {
-            let web = world.decoy("web")?;
+            let web = surviving_service(world)?;
+            let mut signals = vec![];
             world.files.make_fifo("pipe")?;
             for redirections in ["2>&-", "<&- >&- 2>&-", ">&-", "<&-", "2>/dev/full", STDERR_UNREAD, STDOUT_UNREAD] {
-                for ignored in [false, true] {
+                for is_ignored in [false, true] {
                     let svc = |arguments: &[&str]| {
                         let command = world.redirected(redirections, "svc").args(arguments);
-                        if ignored { command.ignored("PIPE").run() } else { command.run() }
+                        if is_ignored { command.ignored("PIPE").run() } else { command.run() }
                     };
-                    let circumstances = format!("with {redirections:?}, SIGPIPE ignored: {ignored}");
-                    world.expect(&circumstances, svc(&["-d", "missing", "web", "bad", "web"])?.exit, "exit 0")?;
-                    world.expect("letters", web.control.taken()?, "dd")?;
-                    world.expect(&circumstances, svc(&["-dz", "web"])?.exit, "exit 100")?;
-                    world.expect("letters", web.control.taken()?, "")?;
+                    let circumstances = format!("with {redirections:?}, SIGPIPE ignored: {is_ignored}");
+                    world.expect(&circumstances, svc(&["-az", "web"])?.exit, "exit 100")?;
+                    world.expect(&circumstances, svc(&["-h", "missing", "web", "bad"])?.exit, "exit 0")?;
+                    signals.push("HUP");
+                    web.until_signals(&signals)?;
                 }
-            }
-            Ok(())
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "svc/client/says-each-thing-in-one-write",
-        requirements: &["GEN-03"],
-        uses: &[SVC],
-        does: "Has as stderr a FIFO with room for one byte less than a warning: nothing of it goes in before all of it \
-               can.",
-        run: |world| {
-            let longest = format!("{}/{}", "n".repeat(150), "n".repeat(50));
-            let warning = |name: &str| format!("svc: warning: unable to chdir to {name}: file does not exist\n");
-            world.expect("length of the longest", warning(&longest).len(), 256)?;
-            let stderr = world.fifo("stderr")?;
-            for name in ["missing", &longest] {
-                stderr.fill(warning(name).len() - 1)?;
-                let svc = world.command("svc").args(["-d", name]).errors("stderr").start()?;
-                svc.until_asleep_on("/stderr")?;
-                world.expect("said behind the filling", stderr.behind_filling()?, "")?;
-                svc.expect_exit("exit 0")?;
-                world.expect("said", stderr.taken()?, warning(name).replace('\n', "\\n"))?;
             }
             Ok(())
         },
@@ -389,7 +340,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svc/client/permission-denied-is-access-denied",
         requirements: &["SVC-06", "ERR-01"],
         uses: &[SVC],
-        does: "Takes permissions away from the directory, from `supervise` and from the FIFO, one at a time.",
+        does: "Takes permissions away from the directory, from `supervise` and from the FIFO, one at a time. Each time svc \
+               warns `access denied`.",
         run: |world| {
             let web = world.decoy("web")?;
             let svc = || world.bound_by_modes("svc")?.args(["-d", "web"]).run();
@@ -413,30 +365,31 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svc/client/needs-to-read-the-current-directory",
         requirements: &["SVC-10", "GEN-01"],
-        uses: &[SVC],
-        does: "Calls svc in a directory that it may enter and not read: fatal, exit 111, and not a byte in the FIFO.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Calls svc in a directory that it may enter but not read. That is fatal with exit code 111, and the service gets \
+               no signal.",
         run: |world| {
-            let web = world.decoy("web")?;
+            let web = surviving_service(world)?;
             world.files.make_directory("dark")?;
-            let svc = |mode: u32| {
+            let svc = |mode: u32, option: &str| {
                 world.files.set_mode("dark", mode)?;
-                let ran = world.bound_by_modes("svc")?.current_directory("dark").args(["-d", "../web"]).run();
+                let ran = world.bound_by_modes("svc")?.current_directory("dark").args([option, "../web"]).run();
                 world.files.set_mode("dark", 0o755)?;
                 ran
             };
             let err = "svc: fatal: unable to open current directory: access denied\\n";
-            world.expect("svc in a directory of mode 0311", svc(0o311)?.all(), ("exit 111", "", err))?;
-            world.expect("letters", web.control.taken()?, "")?;
-            world.expect("svc in a directory of mode 0511", svc(0o511)?.all(), ("exit 0", "", ""))?;
-            world.expect("letters", web.control.taken()?, "d")
+            world.expect("svc in a directory of mode 0311", svc(0o311, "-a")?.all(), ("exit 111", "", err))?;
+            world.expect("svc in a directory of mode 0511", svc(0o511, "-h")?.all(), ("exit 0", "", ""))?;
+            web.until_signals(&["HUP"])
         },
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "svc/client/ends-when-it-cannot-go-back",
-        requirements: &["SVC-05", "SVC-05b", "GEN-01"],
+        requirements: &["SVC-05b", "GEN-01"],
         uses: &[SVC, STRACE],
-        does: "Lets the return to the first directory fail after the first of two services: fatal, exit 111.",
+        does: "Makes the return to the first directory fail after the first of two services. That is fatal with exit code \
+               111, and the second service gets no letter.",
         run: |world| {
             let web = world.decoy("web")?;
             let options = ["-o", "/dev/null", "-e", "inject=fchdir:error=EIO:when=1"];
@@ -449,65 +402,97 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-/// The second line of the answer to a bad option.
+/// What svc prints below the line about an unknown option.
 const OPTIONS: &str = "svc options: u up, d down, o once, x exit, p pause, c continue, h hup, a alarm, i interrupt, \
                        t term, k kill\\n";
 
-/// Runs svc with `arguments`, which spaces part, and expects how it ends, what it says, and what comes to `web`.
+/// Runs svc with `arguments`, separated by spaces, and expects its exit, its stderr, and the letters that reach `web`.
+#[track_caller]
 fn expect_svc(world: &World, web: &Decoy, arguments: &str, exit: &str, err: &str, letters: &str) -> Outcome {
     let ran = world.command("svc").args(arguments.split(' ')).run()?;
     world.expect(&format!("svc {arguments}"), ran.all(), (exit, "", err))?;
     world.expect("letters", web.control.taken()?, letters)
 }
 
-fn illegal_z(world: &World, called: &str) -> Outcome {
-    let ran = world.command("svc").argv0(called).args(["-z", "missing"]).run()?;
-    let name = called.rsplit('/').next().unwrap_or_default();
-    let err = format!("{name}: illegal option -- z\\n{OPTIONS}");
-    world.expect(&format!("svc, called {called:?}, with -z"), ran.all(), ("exit 100", "", err.as_str()))
+/// Starts a service that survives HUP, ALRM and INT.
+fn surviving_service(world: &World) -> Result<Service, Failure> {
+    let web = world.service("web", "survive HUP ALRM INT")?;
+    web.supervise()?;
+    Ok(web)
 }
 
-/// Names of directories that svc cannot use, with what it is unable to do and why.
-fn unusable(world: &World) -> Result<Vec<(String, &'static str, &'static str)>, Failure> {
-    world.make_crooked()?;
-    let long = "n".repeat(256);
-    let cases = [
-        ("", "chdir to", "file does not exist"),
-        ("missing", "chdir to", "file does not exist"),
-        ("missing/", "chdir to", "file does not exist"),
-        ("./missing", "chdir to", "file does not exist"),
-        ("file", "chdir to", "not a directory"),
-        ("file/", "chdir to", "not a directory"),
-        ("circle", "chdir to", "symbolic link loop"),
-        ("dangling", "chdir to", "file does not exist"),
-        (&long, "chdir to", "file name too long"),
-        ("bare", "control", "file does not exist"),
-        ("./bare//", "control", "file does not exist"),
-        ("unread", "control", "supervise not running"),
-        ("directories", "control", "is a directory"),
-        ("filed", "control", "not a directory"),
-        ("circled", "control", "symbolic link loop"),
-        ("circles", "control", "symbolic link loop"),
-        ("sockets", "control", "supervise not running"),
-    ];
-    Ok(cases.map(|(name, act, why)| (name.to_owned(), act, why)).into())
+/// Runs svc with `arguments`, separated by spaces, and expects exit code 0, its stderr, and that `web` gets the signal
+/// `gets`, if it is not empty, after `signals`.
+#[track_caller]
+fn expect_signal<'s>(
+    world: &World,
+    web: &Service,
+    arguments: &str,
+    err: &str,
+    gets: &'s str,
+    signals: &mut Vec<&'s str>,
+) -> Outcome {
+    let ran = world.command("svc").args(arguments.split(' ')).run()?;
+    world.expect(&format!("svc {arguments}"), ran.all(), ("exit 0", "", err))?;
+    if !gets.is_empty() {
+        signals.push(gets);
+    }
+    web.until_signals(signals)
 }
 
-/// Runs svc on all unusable directories with usable ones in between, which get `letters`.
+/// Directories that svc cannot use, each with what it fails to do and why. For those that [`World::make_crooked`] makes.
+const UNUSABLE: &[(&str, &str, &str)] = &[
+    ("", "unable to chdir to", "file does not exist"),
+    ("missing", "unable to chdir to", "file does not exist"),
+    ("missing/", "unable to chdir to", "file does not exist"),
+    ("./missing", "unable to chdir to", "file does not exist"),
+    ("file", "unable to chdir to", "not a directory"),
+    ("file/", "unable to chdir to", "not a directory"),
+    ("circle", "unable to chdir to", "symbolic link loop"),
+    ("dangling", "unable to chdir to", "file does not exist"),
+    (TOO_LONG, "unable to chdir to", "file name too long"),
+    ("bare", "unable to control", "file does not exist"),
+    ("./bare//", "unable to control", "file does not exist"),
+    ("unread", "unable to control", "supervise not running"),
+    ("directories", "unable to control", "is a directory"),
+    ("filed", "unable to control", "not a directory"),
+    ("circled", "unable to control", "symbolic link loop"),
+    ("circles", "unable to control", "symbolic link loop"),
+    ("sockets", "unable to control", "supervise not running"),
+];
+
+/// A name one byte longer than a file can have.
+const TOO_LONG: &str = match str::from_utf8(&[b'n'; 256]) {
+    Ok(name) => name,
+    Err(_) => "",
+};
+
+/// Runs svc on all unusable directories, first each followed by a usable one, then one after the other, and expects the
+/// usable ones to get `letters` each time: no directory has an effect on the next.
 fn pass_the_unusable(world: &World, options: &[&str], letters: &str) -> Outcome {
-    let cases = unusable(world)?;
-    let names = ["first", "between", "last"];
-    let decoys: Vec<Decoy> = names.iter().map(|name| world.decoy(name)).collect::<Result<_, _>>()?;
-    let mut arguments: Vec<&str> = cases.iter().map(|(name, _, _)| name.as_str()).collect();
-    for (at, name) in [0, arguments.len() / 2, arguments.len() + 2].into_iter().zip(names) {
-        arguments.insert(at, name);
+    world.make_crooked()?;
+    world.files.make_directory("full/supervise")?;
+    world.files.link("/dev/full", "full/supervise/control")?;
+    let (good, other) = (world.decoy("good")?, world.decoy("other")?);
+    let mut cases = UNUSABLE.to_vec();
+    if !letters.is_empty() {
+        cases.push(("full", "error writing commands to", "out of disk space"));
     }
-    let ran = world.command("svc").args(options).args(arguments).run()?;
-    let err = |(name, act, why): &(String, &str, &str)| format!("svc: warning: unable to {act} {name}: {why}\\n");
-    let err: String = cases.iter().map(err).collect();
-    world.expect("warnings", ran.all(), ("exit 0", "", err.as_str()))?;
-    for decoy in &decoys {
-        world.expect(&format!("letters for {}", decoy.service.name), decoy.control.taken()?, letters)?;
+    let mut arguments = vec!["good", "other", "good", "files", "good"];
+    for (name, ..) in &cases {
+        arguments.extend([name, "other"]);
     }
-    Ok(())
+    arguments.extend(cases.iter().map(|(name, ..)| name));
+    arguments.push("good");
+    let ran = world.command("svc").args(options).args(&arguments).run()?;
+    let err = |(name, act, why): &(&str, &str, &str)| format!("svc: warning: {act} {name}: {why}\\n");
+    let err = cases.iter().map(err).collect::<String>().repeat(2);
+    world.expect("svc", ran.all(), ("exit 0", "", err.as_str()))?;
+    for (name, decoy) in [("good", &good), ("other", &other)] {
+        let count = arguments.iter().filter(|argument| **argument == name).count();
+        world.expect(&format!("letters for {name}"), decoy.control.taken()?, letters.repeat(count))?;
+    }
+    let whole = "abcdefgh";
+    let overwritten = format!("{letters}{}", &whole[letters.len()..]);
+    world.expect("a regular file as control", world.files.read("files/supervise/control"), overwritten)
 }

@@ -2,10 +2,10 @@
 
 use crate::observe::process::Process;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{SUPERVISE, SVC, SVSTAT, Scenario};
+use crate::scenario::{SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::{Running, Service, World};
 use nix::sys::signal::Signal;
-use std::io::Read;
+use std::cell::Cell;
 use std::time::Duration;
 
 /// The scenarios of this file.
@@ -13,9 +13,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svc/effects/options-send-their-signals",
         requirements: &["SUP-43"],
-        uses: &[SUPERVISE, SVC],
-        does: "Sends -h, -a, -i, -t, -p, -c, -d and -k to a service that survives what can be survived, and looks at what \
-               comes to it.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends -h, -a, -i, -t, -p, -c, -d and -k to a service that survives all it can, and compares the signals \
+               that reach it.",
         run: |world| {
             let web = world.service("web", "survive HUP ALRM INT TERM")?;
             web.supervise()?;
@@ -36,7 +36,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 world.until_stopped(pid, option == "-p")?;
             }
             web.svc("-k")?;
-            world.until("the process is there", false, || Ok(Process::look(pid).is_some()))?;
+            world.until_dead(pid)?;
             web.until_signals(&signals)
         },
         ..Scenario::ORDINARY
@@ -44,25 +44,31 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svc/effects/up-down-and-once-do-as-they-say",
         requirements: &["SUP-43", "SUP-47"],
-        uses: &[SUPERVISE, SVC],
-        does: "Sends -u to a service that is down, which is then started, and started again when it ends; -d, which ends \
-               it for good; and -o to another, which is started once.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends -u to a service that is down, which is started, and started again when it ends; -d, after which it \
+               stays down; and -o to one that is down and one that is up, neither of which is restarted.",
         run: |world| {
             let (web, _) = world.down_service("web", "")?;
             let (job, _) = world.down_service("job", "")?;
+            let last = world.service("last", "survive HUP")?;
+            last.supervise()?;
             world.stays("starts", (0, 0), QUIET, || Ok((web.starts().len(), job.starts().len())))?;
             for (option, service) in [("-u", &web), ("-o", &job)] {
                 service.svc(option)?;
                 service.until_starts(1)?;
                 service.order("exit 0")?;
             }
+            // The HUP shows that supervise has read the `o` by the time the service ends.
+            last.svc("-oh")?;
+            last.until_signals(&["HUP"])?;
+            last.order("exit 0")?;
             let again = web.until_starts(2)?[1].0;
             web.svc("-d")?;
-            world.until("the process is there", false, || Ok(Process::look(again).is_some()))?;
+            world.until_dead(again)?;
             // Longer than the second that may lie between two starts.
-            for (service, starts) in [(&web, 2), (&job, 1)] {
+            for (service, starts) in [(&web, 2), (&job, 1), (&last, 1)] {
                 service.until_no_start(Duration::from_millis(1500))?;
-                world.expect("starts", service.starts().len(), starts)?;
+                world.expect(&format!("starts of {}", service.name), service.starts().len(), starts)?;
             }
             Ok(())
         },
@@ -71,30 +77,31 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svc/effects/exit-ends-supervise-when-the-service-is-down",
         requirements: &["SUP-51"],
-        uses: &[SUPERVISE, SVC],
-        does: "Sends -x to a service that is down: supervise ends. With one that runs, supervise ends when that does, and \
-               does not start it again.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends -x to a service that is down: supervise exits. Sends it to one that is up: supervise exits when the \
+               service ends, without a restart.",
         run: |world| {
-            let (_, down) = world.down_service("down", "")?;
-            world.run("svc", &["-x", "down"]).map(drop)?;
-            down.wait()?;
-            let web = world.service("web", "survive TERM")?;
-            let up = web.supervise()?;
-            web.until_settled()?;
-            web.svc("-x")?;
-            world.stays("supervise runs", true, QUIET, || Ok(up.is_running()))?;
+            let (down, supervise) = world.down_service("down", "")?;
+            down.svc("-x")?;
+            supervise.wait()?;
+            let web = world.service("web", "survive HUP TERM")?;
+            let supervise = web.supervise()?;
+            // The HUP shows that supervise is about to read the `x`.
+            web.svc("-hx")?;
+            world.until("web got HUP", true, || Ok(web.signals().contains(&"HUP".to_owned())))?;
+            world.stays("supervise runs", true, QUIET, || Ok(supervise.is_running()))?;
             web.order("exit 0")?;
-            up.wait()?;
-            world.stays("starts", 1, QUIET, || Ok(web.starts().len()))?;
-            web.until_signals(&[])
+            supervise.wait()?;
+            world.stays("starts", 1, QUIET, || Ok(web.starts().len()))
         },
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "svc/effects/applies-its-options-to-each-directory",
         requirements: &["SVC-05", "SUP-43"],
-        uses: &[SUPERVISE, SVC],
-        does: "Sends -u to three services in one call: all of them start. Then -dx: all of them and their supervises end.",
+        uses: &[SUPERVISE, SVC, SVOK],
+        does: "Sends -u to three services in one call, and all of them start. Then sends -dx, and all of them and their \
+               supervises end.",
         run: |world| {
             let names = ["a", "b", "c"];
             let services: Vec<_> = names.iter().map(|name| world.down_service(name, "")).collect::<Result<_, _>>()?;
@@ -109,204 +116,27 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             svc("-dx")?;
             for (service, supervise) in &services {
                 supervise.wait()?;
-                let pid = service.starts()[0].0;
-                world.expect("the process is there", Process::look(pid), None)?;
+                let starts = service.starts();
+                world.expect(&format!("starts of {}", service.name), starts.len(), 1)?;
+                world.expect(&format!("{} is alive", service.name), Process::is_alive(starts[0].0), false)?;
             }
             Ok(())
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "svc/effects/does-not-wait-for-supervise",
-        requirements: &["SVC-08"],
-        uses: &[SUPERVISE, SVC, SVSTAT],
-        does: "Stops supervise with SIGSTOP: svc returns all the same, and supervise obeys when it is continued.",
-        run: |world| {
-            let (web, supervise) = world.down_service("web", "")?;
-            world.signal(supervise.pid, Signal::SIGSTOP)?;
-            let stopped = || Ok(Process::look(supervise.pid).map(|process| process.state));
-            world.until("state of supervise", Some('T'), stopped)?;
-            web.svc("-u")?;
-            world.expect("state of supervise", stopped()?, Some('T'))?;
-            world.expect("starts", web.starts().len(), 0)?;
-            world.signal(supervise.pid, Signal::SIGCONT)?;
-            web.until_starts(1).map(drop)
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "svc/effects/down-sends-term-then-cont",
-        requirements: &["SUP-43", "SUP-43b", "SUP-22", "SUP-45"],
-        uses: &[SUPERVISE, SVC, SVSTAT],
-        does: "Pauses a service that survives TERM, then sends -d: it gets TERM and CONT, runs on, is wanted down and not \
-               paused, and the stamp stays.",
-        run: |world| {
-            let web = world.service("web", "survive TERM")?;
-            web.supervise()?;
-            let before = web.record()?.whole()?;
-            web.svc("-p")?;
-            web.record()?.until("up, paused 1, want u")?;
-            web.svc("-d")?;
-            let after = web.record()?.until("up, paused 0, want d")?;
-            world.expect("stamp and pid", (after.stamp(), after.pid()), (before.stamp(), before.pid()))?;
-            web.until_signals(&["TERM", "CONT"])?;
-            world.stays("signals", vec!["TERM", "CONT"], QUIET, || Ok(web.signals()))?;
-            world.expect("svstat", web.svstat()?, "web: up (pid N) N seconds, want down")
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "svc/effects/each-option-on-a-running-service",
-        requirements: &["SUP-43", "SUP-43b", "STAT-01"],
-        uses: &[SUPERVISE, SVC, SVSTAT],
-        does: "Sends every option in turn to a service that survives what can be survived. Each time: what the service \
-               got, what the record says, whether the process is stopped, and the line of svstat.",
-        run: |world| {
-            let web = world.service("web", "survive HUP ALRM INT TERM")?;
-            let supervise = web.supervise()?;
-            let before = web.record()?.whole()?;
-            let mut signals = vec![];
-            for (option, gets, state, words) in [
-                ("-h", &["HUP"][..], "up, paused 0, want u", ""),
-                ("-a", &["ALRM"], "up, paused 0, want u", ""),
-                ("-i", &["INT"], "up, paused 0, want u", ""),
-                ("-t", &["TERM"], "up, paused 0, want u", ""),
-                ("-p", &[], "up, paused 1, want u", ", paused"),
-                ("-c", &["CONT"], "up, paused 0, want u", ""),
-                ("-o", &[], "up, paused 0, want 0", ""),
-                ("-u", &[], "up, paused 0, want u", ""),
-                ("-d", &["TERM", "CONT"], "up, paused 0, want d", ", want down"),
-                ("-p", &[], "up, paused 1, want d", ", paused, want down"),
-                ("-c", &["CONT"], "up, paused 0, want d", ", want down"),
-            ] {
-                web.svc(option)?;
-                signals.extend_from_slice(gets);
-                web.until_signals(&signals)?;
-                let record = web.record()?.until(state)?;
-                world.until_stopped(record.pid(), state.contains("paused 1"))?;
-                world.expect("stamp and pid", (record.stamp(), record.pid()), (before.stamp(), before.pid()))?;
-                world.expect("svstat", web.svstat()?, format!("web: up (pid N) N seconds{words}"))?;
-            }
-            web.svc("-k")?;
-            let record = web.record()?.until("down, paused 0, want d")?;
-            world.expect_that("stamp", record.stamp() > before.stamp(), "later", (record, before))?;
-            world.expect("svstat", web.svstat()?, "web: down N seconds, normally up")?;
-            world.expect("signals", web.signals(), signals)?;
-            world.expect("starts", web.starts().len(), 1)?;
-            world.expect("supervise runs", supervise.is_running(), true)
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "svc/effects/each-option-on-a-service-that-is-down",
-        requirements: &["SUP-43", "SUP-43b", "SUP-55", "STAT-01"],
-        uses: &[SUPERVISE, SVC, SVSTAT],
-        does: "Sends every option in turn to a service that is down. Only -u and -o start it, and -x ends supervise.",
-        run: |world| {
-            let (web, supervise) = world.down_service("web", "")?;
-            let before = web.record()?.whole()?;
-            for option in ["-h", "-a", "-i", "-t", "-k", "-p", "-c", "-d"] {
-                web.svc(option)?;
-            }
-            world.stays("record", Some(before), QUIET, || Ok(web.record()?.read()))?;
-            world.expect("starts", web.starts().len(), 0)?;
-            world.expect("svstat", web.svstat()?, "web: down N seconds")?;
-
-            web.svc("-o")?;
-            web.record()?.until("up, paused 0, want 0")?;
-            web.until_starts(1)?;
-            world.expect("svstat", web.svstat()?, "web: up (pid N) N seconds, normally down")?;
-            web.order("exit 0")?;
-            web.record()?.until("down, paused 0, want 0")?;
-            world.expect("svstat", web.svstat()?, "web: down N seconds")?;
-            web.svc("-u")?;
-            let record = web.record()?.until("up, paused 0, want u")?;
-            let starts = web.until_starts(2)?;
-            world.expect("pid in the record", record.pid(), starts[1].0)?;
-            web.svc("-d")?;
-            web.record()?.until("down, paused 0, want d")?;
-            web.svc("-x")?;
-            supervise.expect_exit("exit 0")?;
-            world.expect("starts", web.starts().len(), 2)?;
-            world.expect("svstat", web.svstat()?, "web: supervise not running")
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "svc/effects/combinations-on-running-services",
-        requirements: &["SUP-43", "SUP-43b", "SUP-50", "SUP-51", "SUP-51b"],
-        uses: &[SUPERVISE, SVC, SVSTAT],
-        does: "Sends the combinations that people type, each to a running service of its own, and looks how it ends: \
-               down, up again, or without supervise.",
-        run: |world| {
-            let combinations = [
-                Combination::leads("-ox", "up, paused 0, want 0", 1),
-                Combination::leads("-ux", "up, paused 0, want u", 1),
-                Combination::leads("-xu", "up, paused 0, want u", 1),
-                Combination::ends("-dx", "down, paused 0, want d", 1),
-                Combination::ends("-xd", "down, paused 0, want d", 1),
-                Combination::ends("-xk", "down, paused 0, want u", 1),
-                Combination::ends("-okx", "down, paused 0, want 0", 1),
-                Combination::leads("-du", "up, paused 0, want u", 2),
-                Combination::leads("-ud", "down, paused 0, want d", 1),
-                Combination::leads("-ot", "down, paused 0, want 0", 1),
-                Combination::leads("-pc", "up, paused 0, want u", 1),
-                Combination::leads("-pd", "down, paused 0, want d", 1),
-                // Without surviving TERM it could be dead, and its successor be there, before the `k` is read.
-                Combination::leads("-tk", "up, paused 0, want u", 2).with("survive TERM"),
-            ];
-            let services = try_combinations(world, &combinations, false)?;
-            // The first three wait for an end of the service, whatever it comes from, and do not start it again.
-            for (service, supervise) in &services[..3] {
-                service.order("exit 0")?;
-                supervise.expect_exit("exit 0")?;
-                world.expect("starts", service.starts().len(), 1)?;
-            }
-            Ok(())
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "svc/effects/combinations-on-services-that-are-down",
-        requirements: &["SUP-43", "SUP-43b", "SUP-51", "SUP-51b", "SUP-52", "SUP-55"],
-        uses: &[SUPERVISE, SVC, SVSTAT],
-        does: "The same combinations, each to a service of its own that is down and that would run for 1.3 seconds.",
-        run: |world| {
-            // Longer than the second in which a supervise may be deaf.
-            let run = "exit 0 after 1300";
-            let combinations = [
-                Combination::ends("-dx", "down, paused 0, want d", 0),
-                Combination::ends("-xu", "down, paused 0, want d", 0),
-                Combination::ends("-kx", "down, paused 0, want d", 0),
-                Combination::leads("-pc", "down, paused 0, want d", 0),
-                Combination::leads("-pd", "down, paused 0, want d", 0),
-                Combination::leads("-tk", "down, paused 0, want d", 0),
-                Combination::leads("-hai", "down, paused 0, want d", 0),
-                Combination::leads("-du", "up, paused 0, want u", 1),
-                Combination::leads("-pu", "up, paused 0, want u", 1),
-                Combination::leads("-o", "down, paused 0, want 0", 1).with(run),
-                Combination::ends("-ox", "down, paused 0, want 0", 1).with(run),
-                Combination::ends("-ux", "down, paused 0, want u", 1).with(run),
-            ];
-            try_combinations(world, &combinations, true).map(drop)
         },
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "svc/effects/kill-then-exit-ends-supervise",
         requirements: &["SUP-51"],
-        uses: &[SUPERVISE, SVC, SVSTAT],
-        does: "Sends -kx to a running service: supervise exits, with this run or, if that was started before the `x` was \
-               read, with the next.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends -kx to a service that is up. supervise exits with this run or, if it restarted the service before it \
+               read the `x`, with the next.",
         run: |world| {
             let web = world.service("web", "")?;
             let supervise = web.supervise()?;
-            web.until_settled()?;
             web.svc("-kx")?;
-            let told = std::cell::Cell::new(false);
+            let was_ordered = Cell::new(false);
             world.until("supervise runs", false, || {
-                // The death can be noticed, and the service started again, before the `x` is read.
-                if web.starts().len() == 2 && !told.replace(true) {
+                if web.starts().len() == 2 && !was_ordered.replace(true) {
                     web.order("exit 0")?;
                 }
                 Ok(supervise.is_running())
@@ -316,29 +146,205 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         },
         ..Scenario::ORDINARY
     },
+    Scenario {
+        id: "svc/effects/does-not-wait-for-supervise",
+        requirements: &["SVC-08"],
+        uses: &[SUPERVISE, SVC, SVOK],
+        does: "Stops supervise with SIGSTOP: svc returns all the same, and supervise obeys when it is continued.",
+        run: |world| {
+            let (web, supervise) = world.down_service("web", "")?;
+            supervise.signal(Signal::SIGSTOP)?;
+            world.until_stopped(supervise.pid, true)?;
+            web.svc("-u")?;
+            world.until_stopped(supervise.pid, true)?;
+            world.expect("starts", web.starts().len(), 0)?;
+            supervise.signal(Signal::SIGCONT)?;
+            web.until_starts(1).map(drop)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svc/effects/down-sends-term-then-cont",
+        requirements: &["SUP-43", "SUP-43b", "SUP-45"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Pauses a service that survives TERM, then sends -d: it gets TERM and CONT, runs on as the same process, is \
+               wanted down and no longer paused.",
+        run: |world| {
+            let web = world.service("web", "survive TERM")?;
+            web.supervise()?;
+            let pid = web.until_up()?;
+            web.svc("-p")?;
+            web.until_status("up, paused")?;
+            world.until_stopped(pid, true)?;
+            web.svc("-d")?;
+            web.until_signals(&["TERM", "CONT"])?;
+            let status = web.until_status("up, want down")?;
+            world.expect("pid", status.pid, Some(pid))?;
+            world.stays("signals", vec!["TERM", "CONT"], QUIET, || Ok(web.signals()))
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svc/effects/each-option-on-a-running-service",
+        requirements: &["SUP-43", "SUP-43b", "SUP-46"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends every option in turn to a service that survives all it can. After each it compares the signals, what \
+               svstat prints, the pid, and whether the process is stopped.",
+        run: |world| {
+            let web = world.service("web", "survive HUP ALRM INT TERM")?;
+            let supervise = web.supervise()?;
+            let pid = web.until_up()?;
+            let mut signals = vec![];
+            for (option, gets, words) in [
+                ("-h", &["HUP"][..], "up"),
+                ("-a", &["ALRM"], "up"),
+                ("-i", &["INT"], "up"),
+                ("-t", &["TERM"], "up"),
+                ("-p", &[], "up, paused"),
+                ("-o", &[], "up, paused"),
+                ("-u", &[], "up, paused"),
+                ("-c", &["CONT"], "up"),
+                ("-o", &[], "up"),
+                ("-u", &[], "up"),
+                ("-d", &["TERM", "CONT"], "up, want down"),
+                ("-p", &[], "up, paused, want down"),
+                ("-c", &["CONT"], "up, want down"),
+                ("-u", &[], "up"),
+                ("-d", &["TERM", "CONT"], "up, want down"),
+                ("-o", &[], "up"),
+                ("-d", &["TERM", "CONT"], "up, want down"),
+            ] {
+                web.svc(option)?;
+                signals.extend_from_slice(gets);
+                web.until_signals(&signals)?;
+                let status = web.until_status(words)?;
+                world.expect("pid", status.pid, Some(pid))?;
+                world.until_stopped(pid, words.contains("paused"))?;
+            }
+            web.svc("-k")?;
+            web.until_status("down, normally up")?;
+            world.expect("signals", web.signals(), signals)?;
+            world.expect("starts", web.starts().len(), 1)?;
+            world.expect("supervise runs", supervise.is_running(), true)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svc/effects/each-option-on-a-service-that-is-down",
+        requirements: &["SUP-43", "SUP-55", "SUP-51b", "SUP-53"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends every option in turn to a service that is down. Only -u and -o start it, and -x ends supervise.",
+        run: |world| {
+            let (web, supervise) = world.down_service("web", "")?;
+            for option in ["-h", "-a", "-i", "-t", "-k", "-p", "-c", "-d"] {
+                web.svc(option)?;
+            }
+            world.stays("starts", 0, QUIET, || Ok(web.starts().len()))?;
+            web.until_status("down")?;
+
+            web.svc("-o")?;
+            web.until_starts(1)?;
+            web.until_status("up, normally down")?;
+            web.order("exit 0")?;
+            web.until_status("down")?;
+            web.svc("-u")?;
+            let starts = web.until_starts(2)?;
+            let status = web.until_status("up, normally down")?;
+            world.expect("pid", status.pid, Some(starts[1].0))?;
+            web.svc("-d")?;
+            web.until_status("down")?;
+            web.svc("-x")?;
+            supervise.expect_exit("exit 0")?;
+            world.expect("starts", web.starts().len(), 2)?;
+            world.expect("svstat", web.svstat()?, "web: supervise not running")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svc/effects/combinations-on-running-services",
+        requirements: &["SUP-43", "SUP-50", "SUP-51", "SUP-51b"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends the combinations that people type, each to a running service of its own, and looks what follows: \
+               down, up and restarted as ever, or without supervise.",
+        run: |world| {
+            let combinations = [
+                Combination::new("-ox", Follows::ExitAtItsEnd, 1),
+                Combination::new("-ux", Follows::ExitAtItsEnd, 1),
+                Combination::new("-xu", Follows::ExitAtItsEnd, 1),
+                Combination::new("-dx", Follows::Exit, 1),
+                Combination::new("-xd", Follows::Exit, 1),
+                Combination::new("-xk", Follows::Exit, 1),
+                Combination::new("-okx", Follows::Exit, 1),
+                Combination::new("-du", Follows::Up, 2),
+                Combination::new("-ud", Follows::Down, 1),
+                Combination::new("-ot", Follows::Down, 1),
+                Combination::new("-pc", Follows::Up, 1),
+                Combination::new("-pd", Follows::Down, 1),
+                // If it did not survive TERM, its successor could be there before supervise reads the `k`.
+                Combination::new("-tk", Follows::Up, 2).with("survive TERM"),
+            ];
+            try_combinations(world, &combinations, "up")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svc/effects/combinations-on-services-that-are-down",
+        requirements: &["SUP-43", "SUP-51", "SUP-51b", "SUP-52", "SUP-55"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends the same combinations, each to a service of its own that is down. Those that are started once run for \
+               1.3 seconds.",
+        run: |world| {
+            // Longer than the second in which a supervise may be deaf.
+            let run = "exit 0 after 1300";
+            let combinations = [
+                Combination::new("-dx", Follows::Exit, 0),
+                Combination::new("-xu", Follows::Exit, 0),
+                Combination::new("-kx", Follows::Exit, 0),
+                Combination::new("-pc", Follows::Down, 0),
+                Combination::new("-pd", Follows::Down, 0),
+                Combination::new("-tk", Follows::Down, 0),
+                Combination::new("-hai", Follows::Down, 0),
+                Combination::new("-du", Follows::Up, 1),
+                Combination::new("-pu", Follows::Up, 1),
+                Combination::new("-o", Follows::Down, 1).with(run),
+                Combination::new("-ox", Follows::Exit, 1).with(run),
+                Combination::new("-ux", Follows::Exit, 1).with(run),
+            ];
+            try_combinations(world, &combinations, "down")
+        },
+        ..Scenario::ORDINARY
+    },
 ];
 
-/// How long nothing is to happen, where nothing is to happen.
+/// How long a scenario watches that nothing happens.
 const QUIET: Duration = Duration::from_millis(150);
 
-/// One combination of options on a service of its own.
+/// A combination of options for a service of its own.
 struct Combination {
     options: &'static str,
-    /// What the service does.
+    /// The plan of the probe.
     plan: &'static str,
-    /// The state that follows, the number of starts by then, and whether supervise ends.
-    state: &'static str,
+    follows: Follows,
+    /// The number of starts by then.
     starts: usize,
-    ends: bool,
+}
+
+/// What follows a combination.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    /// The service is up, and restarted when it ends.
+    Up,
+    /// The service is down, and supervise runs.
+    Down,
+    /// supervise exits.
+    Exit,
+    /// The service runs on undisturbed. When it ends, supervise exits.
+    ExitAtItsEnd,
 }
 
 impl Combination {
-    const fn leads(options: &'static str, state: &'static str, starts: usize) -> Combination {
-        Combination { options, plan: "", state, starts, ends: false }
-    }
-
-    const fn ends(options: &'static str, state: &'static str, starts: usize) -> Combination {
-        Combination { ends: true, ..Combination::leads(options, state, starts) }
+    const fn new(options: &'static str, follows: Follows, starts: usize) -> Combination {
+        Combination { options, plan: "", follows, starts }
     }
 
     const fn with(self, plan: &'static str) -> Combination {
@@ -346,51 +352,57 @@ impl Combination {
     }
 }
 
-/// Starts a service for each combination, sends the options to all, and waits for what is to become of them.
-fn try_combinations(
-    world: &World,
-    combinations: &[Combination],
-    is_down: bool,
-) -> Result<Vec<(Service, Running)>, Failure> {
-    let mut services = vec![];
-    for Combination { options, plan, .. } in combinations {
-        let name = options.replace('-', "with-");
-        services.push(if is_down {
-            world.down_service(&name, plan)?
-        } else {
-            let service = world.service(&name, plan)?;
-            let supervise = service.supervise()?;
-            (service, supervise)
-        });
-    }
-    if !is_down {
+/// Makes a service for each combination, which is `up` or `down`, sends the options to all, and waits for what follows.
+fn try_combinations(world: &World, combinations: &[Combination], state: &str) -> Outcome {
+    let [up, down] = if state == "up" { ["up", "down, normally up"] } else { ["up, normally down", "down"] };
+    let start = |combination: &Combination| -> Result<(Service, Running), Failure> {
+        let name = combination.options.replace('-', "with-");
+        if state == "down" {
+            return world.down_service(&name, combination.plan);
+        }
+        let service = world.service(&name, combination.plan)?;
+        let supervise = service.supervise()?;
+        Ok((service, supervise))
+    };
+    let services: Vec<_> = combinations.iter().map(start).collect::<Result<_, _>>()?;
+    if state == "up" {
         for (service, _) in &services {
             service.until_settled()?;
         }
     }
-    for (Combination { options, .. }, (service, _)) in combinations.iter().zip(&services) {
-        service.svc(options)?;
+    for (combination, (service, _)) in combinations.iter().zip(&services) {
+        service.svc(combination.options)?;
     }
     for (combination, (service, supervise)) in combinations.iter().zip(&services) {
-        if combination.ends {
-            supervise.expect_exit("exit 0")?;
+        service.until_starts(combination.starts)?;
+        match combination.follows {
+            Follows::Up | Follows::ExitAtItsEnd => drop(service.until_status(up)?),
+            Follows::Down => drop(service.until_status(down)?),
+            Follows::Exit => supervise.expect_exit("exit 0")?,
         }
-        world.until(
-            &format!("outcome of {}", service.name),
-            (combination.state.to_owned(), combination.starts),
-            || {
-                let state = service.record()?.read().map_or_else(|| "no record".to_owned(), |record| record.state());
-                Ok((state, service.starts().len()))
-            },
-        )?;
-        world.expect("supervise runs", supervise.is_running(), !combination.ends)?;
     }
-    // What was to happen has happened; nothing more does.
-    world.stays(
-        "starts",
-        combinations.iter().map(|combination| combination.starts).collect::<Vec<_>>(),
-        QUIET,
-        || Ok(services.iter().map(|(service, _)| service.starts().len()).collect::<Vec<_>>()),
-    )?;
-    Ok(services)
+    let starts = || Ok(services.iter().map(|(service, _)| service.starts().len()).collect::<Vec<_>>());
+    let wanted: Vec<usize> = combinations.iter().map(|combination| combination.starts).collect();
+    world.stays("starts", wanted, QUIET, starts)?;
+    for (combination, (_, supervise)) in combinations.iter().zip(&services) {
+        let runs = combination.follows != Follows::Exit;
+        world.expect(&format!("supervise runs after {}", combination.options), supervise.is_running(), runs)?;
+    }
+    for (combination, (service, _)) in combinations.iter().zip(&services) {
+        if matches!(combination.follows, Follows::Up | Follows::ExitAtItsEnd) {
+            service.order("exit 0")?;
+        }
+    }
+    for (combination, (service, supervise)) in combinations.iter().zip(&services) {
+        match combination.follows {
+            Follows::Up => drop(service.until_starts(combination.starts + 1)?),
+            Follows::ExitAtItsEnd => {
+                supervise.expect_exit("exit 0")?;
+                world.expect("starts", service.starts().len(), combination.starts)?;
+                world.expect("signals", service.signals(), vec![""; 0])?;
+            }
+            Follows::Down | Follows::Exit => {}
+        }
+    }
+    Ok(())
 }

@@ -2,13 +2,12 @@
 
 use crate::observe::escape;
 use crate::observe::record::Record;
-use crate::observe::svstat::{self};
+use crate::observe::svstat::{self, Status};
 use crate::outcome::{Failure, Outcome};
 use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
-use crate::world::{Decoy, Ran, Running, STDOUT_UNREAD, World, send_signal};
+use crate::world::{Decoy, FORKS, Ran, Running, STDOUT_UNREAD, World, send_signal};
 use nix::sys::signal::Signal;
 use std::ffi::OsStr;
-use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         requirements: &["STAT-01", "STAT-06", "SUP-20"],
         uses: &[SVSTAT],
         does: "Makes records of all combinations of pid, paused byte and want byte, with and without a file `down`, and \
-               compares each line whole.",
+               compares each line as a whole.",
         run: |world| {
             let mut decoys = vec![];
             for (pid, past) in [(0, 0), (1, 1), (256, 2), (70_000, 59), (u32::MAX, 90_000)] {
@@ -63,7 +62,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svstat/line/seconds-are-whole-and-never-negative",
         requirements: &["STAT-04", "STAT-01", "SUP-20"],
         uses: &[SVSTAT],
-        does: "Makes records of the present, the past and the future, with all sorts of nanoseconds: the seconds are those \
+        does: "Makes records of the present, the past and the future, with all sorts of nanoseconds. svstat prints the seconds \
                of the clock less those of the record, or 0.",
         run: |world| {
             let web = world.decoy("web")?;
@@ -84,14 +83,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svstat/line/huge-seconds-are-rounded-to-a-double",
         requirements: &["STAT-05"],
         uses: &[SVSTAT],
-        does: "Makes records of a distance that a double cannot hold exactly.",
+        does: "Makes records so old that a double cannot hold the seconds exactly. svstat prints them rounded.",
         run: |world| {
             let web = world.decoy("web")?;
             let now = EPOCH + world.time_of_day().as_secs();
             for label in [0, 1, 513, now - (1 << 53) - 1, now - (1 << 53), now - (1 << 54) - 3, now - (1 << 60) - 1] {
                 expect_seconds(world, &web, label, 0)?;
             }
-            // Time goes on: what was 2^53 + 1 seconds ago is soon 2^53 + 2 seconds ago, and one of the two is rounded.
+            // The clock moves on, so a record of 2^53 + 1 seconds is soon one of 2^53 + 2, which needs no rounding.
             world.expect("the rule itself", age(0, EPOCH - (1 << 53) - 1), 9_007_199_254_740_992)
         },
         ..Scenario::ORDINARY
@@ -100,8 +99,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svstat/line/a-short-record-is-bad-format",
         requirements: &["STAT-07", "GEN-05"],
         uses: &[SVSTAT],
-        does: "Makes records of 0 to 17 bytes, of 19 and of many, of 18 letters, and a FIFO that nobody writes to in its \
-               place.",
+        does: "Makes records of 0 to 17 bytes, of 19 and of many, of 18 letters, and puts a FIFO without a writer and an empty \
+               device in the place of the record.",
         run: |world| {
             let web = world.decoy("web")?;
             let good = Record::made(100, 77, 0, b'u').bytes;
@@ -130,11 +129,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
-        id: "svstat/line/says-what-it-cannot-use",
+        id: "svstat/line/reports-what-it-cannot-use",
         requirements: &["STAT-03", "STAT-10", "STAT-11", "ERR-01", "GEN-02"],
         uses: &[SVSTAT],
-        does: "Gives svstat every kind of directory that it cannot use, with a good one between: a line for each on \
-               stdout, in order, with the argument as typed.",
+        does: "Gives svstat every kind of directory that it cannot use, with a good one between them. It prints a line for each \
+               on stdout, in order, with the argument as typed.",
         run: |world| {
             let web = world.decoy("web")?;
             web.service.record()?.set(Record::made(100, 0, 0, b'd').bytes)?;
@@ -173,8 +172,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svstat/line/looks-in-a-fixed-order",
         requirements: &["STAT-02", "STAT-03"],
         uses: &[SVSTAT],
-        does: "Makes directories with several things wrong, and mends one after another: `down` comes before `ok`, and \
-               that before the record.",
+        does: "Makes a directory with several faults and mends one after another. svstat reports the fault of `down` before that \
+               of `ok`, and that before the fault of the record.",
         run: |world| {
             let web = world.bare_service("web")?;
             let expect = |words: &str| world.expect("svstat", web.svstat()?, format!("web: {words}"));
@@ -198,7 +197,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             expect("unable to open supervise/status: file does not exist")?;
             web.record()?.set(Record::made(100, 77, 0, b'u').bytes)?;
             expect("up (pid N) N seconds")?;
-            // A regular file has no reader, but nothing tells svstat so.
+            // A regular file can be opened for writing without a reader.
             world.files.remove("web/supervise/ok")?;
             world.files.write("web/supervise/ok", "")?;
             expect("up (pid N) N seconds")
@@ -208,14 +207,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svstat/line/down-counts-whatever-it-is",
         requirements: &["STAT-09"],
-        uses: &[SVSTAT],
-        does: "Has as `down` a file, a directory, a FIFO, links to these, a dangling link, and links that cannot be \
-               followed.",
+        uses: &[SVSTAT, SUPERVISE, SVOK],
+        does: "Makes `down` a file, a directory, a FIFO, links to these, a dangling link, and links that cannot be followed, each \
+               for a service that is up.",
         run: |world| {
-            let web = world.decoy("web")?;
-            web.service.record()?.set(Record::made(100, 77, 0, b'u').bytes)?;
+            let web = world.service("web", "")?;
+            web.supervise()?;
             let expect = |what: &str, words: &str| {
-                world.expect(&format!("svstat with {what}"), web.service.svstat()?, format!("web: {words}"))?;
+                world.expect(&format!("svstat with {what}"), web.svstat()?, format!("web: {words}"))?;
                 world.files.remove("web/down")
             };
             let (counts, absent) = ("up (pid N) N seconds, normally down", "up (pid N) N seconds");
@@ -225,14 +224,17 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             expect("a directory", counts)?;
             world.files.make_fifo("web/down")?;
             expect("a FIFO", counts)?;
+            world.files.make_directory("web/directory")?;
+            world.files.make_fifo("web/fifo")?;
             for (target, words) in [
-                ("supervise", counts),
-                ("supervise/ok", counts),
+                ("directory", counts),
+                ("fifo", counts),
+                ("run", counts),
                 ("/dev/null", counts),
                 ("nothing", absent),
-                ("supervise/nothing/down", absent),
+                ("directory/nothing/down", absent),
                 ("down", "unable to stat down: symbolic link loop"),
-                ("supervise/status/down", "unable to stat down: not a directory"),
+                ("run/down", "unable to stat down: not a directory"),
             ] {
                 world.files.link(target, "web/down")?;
                 expect(&format!("a link to {target}"), words)?;
@@ -243,12 +245,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svstat/line/prints-names-as-typed",
-        requirements: &["STAT-10", "STAT-11", "GEN-04"],
-        uses: &[SVSTAT],
-        does: "Names one service in many ways, some of them like options, some of them no UTF-8, one very long.",
+        requirements: &["STAT-10", "STAT-11"],
+        uses: &[SVSTAT, SUPERVISE, SVOK],
+        does: "Names one service in many ways: some look like options, some are not UTF-8, one is very long.",
         run: |world| {
-            let web = world.decoy("web")?;
-            web.service.record()?.set(Record::made(100, 0, 0, b'd').bytes)?;
+            world.down_service("web", "")?;
             let world_name = world.directory().file_name().unwrap_or_default().as_bytes();
             let long = [&b"./".repeat(700)[..], b"web"].concat();
             let aliases =
@@ -260,12 +261,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             for name in aliases.into_iter().chain([&b"web/"[..], b"./web", b"web/.", b"web/../web", &above, &long]) {
                 let ran = world.command("svstat").arg(OsStr::from_bytes(name)).arg("missing").run()?;
                 let out = ran.out.strip_prefix(&escape(name)).map(svstat::normalised).unwrap_or(ran.out);
-                let rest = ": down N seconds, normally up\\nmissing: unable to chdir: file does not exist\\n";
-                world.expect(
-                    &format!("svstat {}", escape(name)),
-                    (ran.exit.as_str(), out.as_str()),
-                    ("exit 0", rest),
-                )?;
+                let rest = ": down N seconds\\nmissing: unable to chdir: file does not exist\\n";
+                let what = format!("svstat {}", escape(name));
+                world.expect(&what, (ran.exit.as_str(), out.as_str()), ("exit 0", rest))?;
             }
             Ok(())
         },
@@ -273,52 +271,95 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svstat/line/without-arguments-prints-nothing",
-        requirements: &["STAT-11", "GEN-01"],
+        requirements: &["STAT-11"],
         uses: &[SVSTAT],
-        does: "Calls svstat without arguments, also by another path: no output, exit 0.",
+        does: "Calls svstat without arguments, by its name and by others. It prints nothing and exits 0.",
         run: |world| {
-            world.expect("svstat", world.run("svstat", &[])?.all(), ("exit 0", "", ""))?;
-            let ran = world.command("svstat").argv0("/no/such/place/svstat").run()?;
-            world.expect("svstat by another path", ran.all(), ("exit 0", "", ""))
+            for called in ["svstat", "/no/such/place/svstat", "status", ""] {
+                let ran = world.command("svstat").argv0(called).run()?;
+                world.expect(&format!("svstat, called {called:?}"), ran.all(), ("exit 0", "", ""))?;
+            }
+            Ok(())
         },
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "svstat/line/names-are-relative-to-where-it-was-called",
         requirements: &["STAT-11", "STAT-10"],
-        uses: &[SVSTAT],
-        does: "Calls svstat below the service and in a deleted directory, with several names.",
+        uses: &[SVSTAT, SUPERVISE, SVOK],
+        does: "Calls svstat beside the service, in the service directory and in a deleted directory, with several names.",
         run: |world| {
-            let web = world.decoy("deep/web")?;
-            web.service.record()?.set(Record::made(100, 0, 0, b'd').bytes)?;
+            world.down_service("deep/web", "")?;
             world.files.make_directory("deep/below")?;
             let full = world.path("deep/web").display().to_string();
             let lines = |ran: Ran| -> Result<Vec<String>, Failure> {
                 world.expect("svstat", (ran.exit.as_str(), ran.err.as_str()), ("exit 0", ""))?;
                 Ok(ran.out.split_terminator("\\n").map(svstat::normalised).collect())
             };
-            let is_down = |name: &str| format!("{name}: down N seconds, normally up");
+            let is_down = |name: &str| format!("{name}: down N seconds");
             let unusable = |name: &str| format!("{name}: unable to chdir: file does not exist");
 
-            let ran = world
-                .command("svstat")
-                .current_directory("deep/below")
-                .args(["../web", "web", &full, "../web/"])
-                .run()?;
+            let names = ["../web", "web", &full, "../web/"];
+            let ran = world.command("svstat").current_directory("deep/below").args(names).run()?;
             let wanted = vec![is_down("../web"), unusable("web"), is_down(&full), is_down("../web/")];
-            world.expect("lines from below", lines(ran)?, wanted)?;
+            world.expect("lines beside the service", lines(ran)?, wanted)?;
             let ran = world.command("svstat").current_directory("deep/web").args([".", "../web"]).run()?;
-            world.expect("lines in the service itself", lines(ran)?, vec![is_down("."), is_down("../web")])?;
+            world.expect("lines in the service directory", lines(ran)?, vec![is_down("."), is_down("../web")])?;
 
             let script = "mkdir gone && cd gone && rmdir ../gone && exec \"$@\"";
             let svstat = world.commands().join("svstat");
             let ran =
                 world.program("/bin/sh").args(["-c", script, "sh"]).arg(svstat).args([&full, "web", &full]).run()?;
-            world.expect(
-                "lines in a deleted directory",
-                lines(ran)?,
-                vec![is_down(&full), unusable("web"), is_down(&full)],
-            )
+            let wanted = vec![is_down(&full), unusable("web"), is_down(&full)];
+            world.expect("lines in a deleted directory", lines(ran)?, wanted)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svstat/line/each-directory-stands-for-itself",
+        requirements: &["STAT-01", "STAT-02"],
+        uses: &[SVSTAT],
+        does: "Gives svstat services in all states and directories that it cannot use, each before and after each other in one \
+               call. The line of a directory is the same whatever comes before it.",
+        run: |world| {
+            let mut directories = vec![];
+            for (number, (pid, paused, want, is_normally_down, words)) in STATES.into_iter().enumerate() {
+                let decoy = world.decoy(&format!("state-{number}"))?;
+                decoy.service.record()?.set(Record::made(100, pid, paused, want).bytes)?;
+                if is_normally_down {
+                    world.files.write(decoy.service.directory.join("down"), "")?;
+                }
+                directories.push((decoy.service.name.clone(), words, Some(decoy)));
+            }
+            world.make_crooked()?;
+            let short = world.decoy("short")?;
+            short.service.record()?.set(&Record::made(100, 77, 1, b'd').bytes[..17])?;
+            world.decoy("unknown")?;
+            world.files.link("down", "unknown/down")?;
+            for (name, words) in [
+                ("missing", "unable to chdir: file does not exist"),
+                ("unknown", "unable to stat down: symbolic link loop"),
+                ("bare", "unable to open supervise/ok: file does not exist"),
+                ("unread", "supervise not running"),
+                ("short", "unable to read supervise/status: bad format"),
+            ] {
+                directories.push((name.to_owned(), words, None));
+            }
+            let pairs = directories.iter().flat_map(|one| directories.iter().flat_map(move |other| [one, other]));
+            let pairs: Vec<_> = pairs.collect();
+            let ran = world.command("svstat").args(pairs.iter().map(|(name, ..)| name)).run()?;
+            world.expect("svstat", (ran.exit.as_str(), ran.err.as_str()), ("exit 0", ""))?;
+            // The pids differ, so they are compared as they are.
+            let without_seconds = |line: &str| match svstat::seconds(line) {
+                Some(seconds) => line.replacen(&format!(" {seconds} seconds"), " N seconds", 1),
+                None => line.to_owned(),
+            };
+            let lines: Vec<String> = ran.out.split_terminator("\\n").map(without_seconds).collect();
+            let wanted: Vec<String> = pairs.iter().map(|(name, words, _)| format!("{name}: {words}")).collect();
+            for (line, wanted) in lines.iter().zip(&wanted) {
+                world.expect("line", line, wanted)?;
+            }
+            world.expect("number of lines", lines.len(), wanted.len())
         },
         ..Scenario::ORDINARY
     },
@@ -326,7 +367,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svstat/line/prints-at-the-end-in-one-write",
         requirements: &["STAT-12"],
         uses: &[SVSTAT],
-        does: "Has as stdout a FIFO with room for one byte less than two lines: nothing goes in before both can. Then \
+        does: "Gives svstat a stdout FIFO that is one byte too small for its two lines. Nothing is written until both fit. Then \
                prints much more than a buffer holds.",
         run: |world| {
             let line = "missing: unable to chdir: file does not exist\n";
@@ -334,9 +375,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             stdout.fill(2 * line.len() - 1)?;
             let svstat = world.command("svstat").args(["missing", "missing"]).output("stdout").start()?;
             svstat.until_asleep_on("/stdout")?;
-            world.expect("printed behind the filling", stdout.behind_filling()?, "")?;
-            world.expect("end of svstat", svstat.wait()?.to_string(), "exit 0")?;
-            world.expect("printed", stdout.taken()?, escape(line.repeat(2).as_bytes()))?;
+            world.expect("stdout behind the filling", stdout.behind_filling()?, "")?;
+            svstat.expect_exit("exit 0")?;
+            world.expect("stdout", stdout.taken()?, escape(line.repeat(2).as_bytes()))?;
 
             for (name, count) in [("missing".to_owned(), 400), ("n".repeat(1100), 3)] {
                 let why = if count == 3 { "file name too long" } else { "file does not exist" };
@@ -352,7 +393,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svstat/line/cannot-fail-to-write",
         requirements: &["STAT-12", "GEN-06"],
         uses: &[SVSTAT],
-        does: "Has stdout full, closed, or unread with SIGPIPE ignored: exit 0. Unread with SIGPIPE as usual: killed.",
+        does: "Makes stdout full, closed, or unread with SIGPIPE ignored, and svstat exits 0. If it is unread and SIGPIPE is not \
+               ignored, svstat is killed.",
         run: |world| {
             world.files.make_fifo("pipe")?;
             for (redirections, ignored, exit) in [
@@ -363,7 +405,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 (STDOUT_UNREAD, true, "exit 0"),
                 (STDOUT_UNREAD, false, "killed by PIPE"),
             ] {
-                // Once what a buffer holds, once more.
+                // The second count fills the buffer several times.
                 for count in [1, 100] {
                     let svstat = world.redirected(redirections, "svstat").args(vec!["missing"; count]);
                     let ran = if ignored { svstat.ignored("PIPE") } else { svstat }.run()?;
@@ -381,8 +423,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svstat/line/loses-what-it-held-when-it-cannot-go-back",
         requirements: &["STAT-12", "GEN-01"],
         uses: &[SVSTAT, STRACE],
-        does: "Lets the return to the first directory fail after the second of three services: nothing on stdout, fatal, \
-               exit 111.",
+        does: "Makes the return to the first directory fail after the second of three services. That is fatal with exit code \
+               111, and svstat prints no line.",
         run: |world| {
             let options = ["-o", "/dev/null", "-e", "inject=fchdir:error=EIO:when=2"];
             world.files.make_directory("web")?;
@@ -396,8 +438,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svstat/line/permission-denied-is-access-denied",
         requirements: &["STAT-02", "ERR-01"],
         uses: &[SVSTAT],
-        does: "Takes permissions away from the directory, `supervise`, `ok` and the record, one at a time. `ok` has to be \
-               writable.",
+        does: "Takes permissions away from the directory, from `supervise`, `ok` and the record, one at a time. Each time svstat \
+               reports `access denied`. `ok` need only be writable.",
         run: |world| {
             let web = world.decoy("web")?;
             web.service.record()?.set(Record::made(100, 0, 0, b'd').bytes)?;
@@ -430,7 +472,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svstat/line/needs-to-read-the-current-directory",
         requirements: &["GEN-01", "GEN-02"],
         uses: &[SVSTAT],
-        does: "Calls svstat in a directory that it may enter and not read: fatal, exit 111, nothing on stdout.",
+        does: "Calls svstat in a directory that it may enter but not read. That is fatal with exit code 111, and svstat prints \
+               no line.",
         run: |world| {
             world.files.make_directory("dark")?;
             let svstat = |mode: u32| {
@@ -450,7 +493,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svstat/line/every-errno-has-its-phrase",
         requirements: &["ERR-01", "GEN-02"],
         uses: &[SVSTAT, STRACE],
-        does: "Lets svstat fail to enter a directory with each of the errors 1 to 133, and compares the phrases.",
+        does: "Makes svstat fail to enter a directory with each of the errors 1 to 133, and compares the phrases.",
         run: |world| {
             let all: Vec<i32> = (1..=133).collect();
             for some in all.chunks(AT_ONCE) {
@@ -472,83 +515,90 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svstat/line/seconds-count-from-starts-and-ends",
-        requirements: &["STAT-13", "SUP-22"],
-        uses: &[SUPERVISE, SVSTAT, SVC],
-        does: "Waits until svstat says two seconds of a service, sends it commands, and looks again: the seconds go on. \
-               When the service ends they begin anew.",
+        requirements: &["STAT-13"],
+        uses: &[SVSTAT, SUPERVISE, SVC, SVOK],
+        does: "Waits until svstat prints two seconds for a service and sends commands that it survives: the seconds go on. When \
+               the service ends, they begin anew.",
         run: |world| {
             let web = world.service("web", "survive HUP")?;
             web.supervise()?;
-            let seconds = || Ok(svstat::seconds(&web.svstat_line()?).unwrap_or_default());
-            world.until("two seconds or more", true, || Ok(seconds()? >= 2))?;
-            for option in ["-h", "-p", "-c", "-o", "-u"] {
+            let has_aged = |status: Option<Status>| status.is_some_and(|status| status.seconds >= 2);
+            world.until("two seconds or more", true, || Ok(has_aged(web.status()?)))?;
+            for option in ["-h", "-p", "-c", "-o", "-u", "-h"] {
                 web.svc(option)?;
             }
-            world.until("signals", vec!["HUP".to_owned(), "CONT".to_owned()], || Ok(web.signals()))?;
-            web.record()?.until("up, paused 0, want u")?;
-            let line = web.svstat_line()?;
-            world.expect_that(
-                "svstat after commands",
-                svstat::seconds(&line) >= Some(2),
-                "two seconds or more",
-                &line,
-            )?;
+            web.until_signals(&["HUP", "CONT", "HUP"])?;
+            let status = web.status()?;
+            world.expect_that("svstat after commands", has_aged(status.clone()), "two seconds or more", status)?;
             let before = world.time_of_day().as_secs();
             web.svc("-d")?;
-            web.record()?.until("down, paused 0, want d")?;
-            let line = web.svstat_line()?;
+            web.until_down()?;
+            let status = web.status()?;
             let most = world.time_of_day().as_secs() - before;
-            let anew = svstat::seconds(&line).is_some_and(|seconds| seconds <= most);
-            world.expect_that("svstat after the end", anew, &format!("down {most} seconds or less"), line)
+            let is_new = status.as_ref().is_some_and(|status| status.seconds <= most);
+            world.expect_that("svstat after the end", is_new, &format!("down {most} seconds or less"), status)
         },
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "svstat/line/want-up-shows-before-run-is-started",
         requirements: &["STAT-14", "SUP-26", "SUP-02"],
-        uses: &[SUPERVISE, SVSTAT, SVOK, STRACE],
-        does: "Stops supervise at the fork of ./run: by then svok says yes and svstat `want up`, and a command is heard.",
+        uses: &[SVSTAT, SUPERVISE, SVC, SVOK, STRACE],
+        does: "Stops supervise at the fork of ./run. svok succeeds already, svstat prints `want up`, and a command sent now is \
+               obeyed later.",
         run: |world| {
-            let web = world.service("web", "")?;
-            // A fork that finds a signal is begun again after it: supervise is stopped when all is done but that.
-            let inject = "inject=clone,?clone3,?fork,?vfork:signal=STOP:when=1";
-            let strace = world.traced(&["-o", "/dev/null", "-e", inject], "supervise")?.arg("web").start()?;
+            let web = world.service("web", "survive HUP")?;
+            // A fork with a signal pending is restarted after the signal, so supervise stops just before it forks.
+            let inject = format!("inject={FORKS}:signal=STOP:when=1");
+            let strace = world.traced(&["-o", "/dev/null", "-e", &inject], "supervise")?.arg("web").start()?;
             web.until_supervised()?;
-            world.expect("record", web.record()?.whole()?.state(), "down, paused 0, want u")?;
             world.expect("svstat", web.svstat()?, "web: down N seconds, normally up, want up")?;
-            world.expect("svok", world.run("svok", &["web"])?.exit, "exit 0")?;
-            web.control()?.send("o")?;
+            world.expect("svok", web.svok()?, "exit 0")?;
+            web.svc("-h")?;
             world.expect("starts", web.starts().len(), 0)?;
             let traced = strace.traced_pid()?;
-            world.until("record", "up, paused 0, want 0".to_owned(), || {
+            world.until("starts", 1, || {
                 send_signal(traced, Signal::SIGCONT)?;
-                Ok(web.record()?.whole()?.state())
+                Ok(web.starts().len())
             })?;
+            web.until_signals(&["HUP"])?;
             world.expect("svstat", web.svstat()?, "web: up (pid N) N seconds")
         },
         ..Scenario::ORDINARY
     },
 ];
 
-/// What 1970-01-01 00:00:00 UTC is in the label of a record.
+/// States with what svstat prints for each: pid, paused byte, want byte, whether there is a file `down`, and the words.
+const STATES: [(u32, u8, u8, bool, &str); 8] = [
+    (101, 0, b'u', false, "up (pid 101) N seconds"),
+    (102, 0, b'u', true, "up (pid 102) N seconds, normally down"),
+    (103, 1, 0, false, "up (pid 103) N seconds, paused"),
+    (104, 0, b'd', false, "up (pid 104) N seconds, want down"),
+    (0, 0, b'd', false, "down N seconds, normally up"),
+    (0, 0, b'd', true, "down N seconds"),
+    (0, 0, b'u', true, "down N seconds, want up"),
+    (105, 1, b'd', true, "up (pid 105) N seconds, normally down, paused, want down"),
+];
+
+/// 1970-01-01 00:00:00 UTC in the label of a record.
 const EPOCH: u64 = (1 << 62) + 10;
 
-/// The longest tick of the clock that there is.
+/// The longest tick that the kernel's clock can have.
 const TICK: Duration = Duration::from_millis(10);
 
-/// The seconds that svstat is to print at `now` of a record labelled `label`.
+/// Returns the seconds that svstat prints at `now` for a record labelled `label` (STAT-04, STAT-05).
 fn age(now: u64, label: u64) -> u64 {
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "the rule"
+        reason = "STAT-05: rounded to a double"
     )]
     let rounded = (EPOCH + now).saturating_sub(label) as f64 as u64;
     rounded
 }
 
-/// A service with its label, and the words of svstat before and after the seconds.
+/// A service with the label of its record, and the words of svstat before and after the seconds.
 struct Case {
     name: String,
     label: u64,
@@ -556,9 +606,9 @@ struct Case {
     ends: String,
 }
 
-/// Runs svstat on all of them and expects the right line for each, at a time of day within the run.
+/// Runs svstat on all `cases` and expects the line of each, at a time of day within the run.
 fn expect_lines(world: &World, cases: &[Case]) -> Outcome {
-    // time(2) tells the second of the last tick of the clock.
+    // time(2) returns the second of the last tick of the clock.
     let before = (world.time_of_day() - TICK).as_secs();
     let ran = world.command("svstat").args(cases.iter().map(|case| &case.name)).run()?;
     let after = world.time_of_day().as_secs();
@@ -579,7 +629,7 @@ fn expect_seconds(world: &World, web: &Decoy, label: u64, nanoseconds: u32) -> O
     expect_lines(world, &[Case { name: web.service.name.clone(), label, state, ends: String::new() }])
 }
 
-/// The phrases that the original has. Any other error is an `unknown error`.
+/// The original's phrase for each error. Any other error is an `unknown error`.
 const PHRASES: &[(i32, &str)] = &[
     (1, "permission denied"),
     (2, "file does not exist"),

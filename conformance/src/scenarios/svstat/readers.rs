@@ -1,8 +1,8 @@
 //! svstat: its line as programs in the wild read it.
 
-use crate::observe::svstat::{self};
+use crate::observe::svstat;
 use crate::outcome::Failure;
-use crate::scenario::{SUPERVISE, SVC, SVSTAT, Scenario};
+use crate::scenario::{SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::World;
 
 /// The scenarios of this file.
@@ -10,9 +10,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svstat/readers/as-ansible-reads-it",
         requirements: &["STAT-01"],
-        uses: &[SUPERVISE, SVC, SVSTAT],
-        does: "Takes the line of a service that is up, paused, wanted down, and down as Ansible's svc module does: by \
-               ` up ` or ` down `, ` want `, `(pid N)` and `N seconds`. It finds the state and the pid that are true.",
+        uses: &[SVSTAT, SUPERVISE, SVC, SVOK],
+        does: "Reads the line of a service that is up, paused, wanted down, and down as Ansible's svc module does: by ` up ` or \
+               ` down `, ` want `, `(pid N)` and `N seconds`. That yields the true state and pid.",
         run: |world| {
             let (lines, pid) = lines(world)?;
             let states = lines.each_ref().map(|line| {
@@ -37,9 +37,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svstat/readers/as-puppet-and-cinnamon-read-it",
         requirements: &["STAT-01"],
-        uses: &[SUPERVISE, SVC, SVSTAT],
-        does: "Takes the same lines as Puppet's provider, Cinnamon and svsh do: `: up (pid N) N seconds` or `: down N \
-               seconds` right behind the name, and `, want down` behind that.",
+        uses: &[SVSTAT, SUPERVISE, SVC, SVOK],
+        does: "Reads the same lines as Puppet's provider, Cinnamon and svsh do: `: up (pid N) N seconds` or `: down N seconds` \
+               right after the name, and `, want down` after that.",
         run: |world| {
             let (lines, pid) = lines(world)?;
             let up = u64::from(pid.unsigned_abs());
@@ -59,28 +59,24 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-/// The lines of svstat for a service that is up, paused, wanted down, and down; and the pid while it was up.
+/// Returns the lines of svstat for a service that is up, paused, wanted down, and down, and its pid.
 fn lines(world: &World) -> Result<([String; 4], i32), Failure> {
     let web = world.service("web", "survive TERM")?;
     web.supervise()?;
     let pid = web.until_up()?;
-    let line = |options: &str, state: &str| {
+    let line = |options: &str, words: &str| {
         if !options.is_empty() {
             web.svc(options)?;
         }
-        web.record()?.until(state)?;
+        web.until_status(words)?;
         web.svstat_line()
     };
-    let lines = [
-        line("", "up, paused 0, want u")?,
-        line("-p", "up, paused 1, want u")?,
-        line("-d", "up, paused 0, want d")?,
-        line("-k", "down, paused 0, want d")?,
-    ];
+    let lines =
+        [line("", "up")?, line("-p", "up, paused")?, line("-d", "up, want down")?, line("-k", "down, normally up")?];
     Ok((lines, pid))
 }
 
-/// The number that stands right behind `words` at the first place where they are, and what follows it.
+/// Returns the number right behind the first occurrence of `words`, and what follows it.
 fn number_behind<'a>(line: &'a str, words: &str) -> Option<(u64, &'a str)> {
     let (_, rest) = line.split_once(words)?;
     let end = rest.find(|letter: char| !letter.is_ascii_digit())?;
