@@ -26,7 +26,7 @@ pub(crate) use installed::Installed;
 pub(crate) use record::Rewrites;
 pub(crate) use scan::Scan;
 pub(crate) use service::Service;
-pub(crate) use trace::FORKS;
+pub(crate) use trace::{FORKS, RENAMES, SIGNALS};
 
 use crate::observe::escape;
 use crate::observe::process::Process;

@@ -1,55 +1,40 @@
-//! supervise: how long it lives, and what becomes of its service on bad days.
+//! supervise: how long it lives, and what happens to its service when something goes wrong.
 
 use crate::observe::process::{self, Process};
-use crate::observe::record::Record;
-use crate::outcome::Failure;
-use crate::probe::What;
+use crate::outcome::{Failure, Outcome};
+use crate::probe::{Start, What};
 use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::{Running, Service, World};
 use nix::sys::signal::Signal;
 use std::cell::RefCell;
-use std::fs::{self};
-use std::io::{Read, Write};
+use std::fs;
 use std::time::Duration;
 
 /// The scenarios of this file.
 pub(crate) const SCENARIOS: &[Scenario] = &[
-    // Killed, stopped, told nothing.
+    // Signals.
     Scenario {
         id: "supervise/lifetime/dies-of-a-signal-and-leaves-run-alone",
         requirements: &["SUP-60"],
-        uses: &[SUPERVISE, SVOK],
-        does: "Kills supervises by nine signals: each dies of its own, ./run gets no signal and lives on, the record \
-               and all other files stay as they are, the lock is free, and svok says 100.",
+        uses: &[SUPERVISE, SVOK, SVSTAT],
+        does: "Kills supervises with nine signals. Each dies of its signal, its ./run gets none and lives on, and svok \
+               exits 100.",
         run: |world| {
-            use Signal::{SIGALRM, SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-            const FILES: [&str; 3] = ["/control", "/lock", "/ok"];
-            let identities =
-                |service: &Service| FILES.map(|file| world.files.identity(format!("{}/supervise{file}", service.name)));
             let mut orphans = vec![];
-            for signal in [SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGQUIT, SIGKILL] {
+            for signal in DEADLY {
                 let service = world.service(signal.as_str(), "")?;
                 let supervise = service.supervise()?;
-                service.until_starts(1)?;
-                world.expect("the lock is free", service.lock()?.is_some(), false)?;
-                let before = (service.record()?.whole()?, identities(&service));
+                let pid = service.until_starts(1)?[0].0;
                 let end = supervise.kill(signal)?;
-                world.expect("its end", end.to_string(), format!("killed by {}", &signal.as_str()[3..]))?;
-                orphans.push((service, before));
+                world.expect("end of supervise", end.to_string(), format!("killed by {}", &signal.as_str()[3..]))?;
+                orphans.push((service, pid));
             }
-            let alive = |record: &Record| Process::is_alive(record.pid());
-            world.stays("every ./run is alive", true, Duration::from_millis(150), || {
-                Ok(orphans.iter().all(|(_, (record, _))| alive(record)))
+            world.stays("every ./run is alive", true, QUIET, || {
+                Ok(orphans.iter().all(|(_, pid)| Process::is_alive(*pid)))
             })?;
-            for (service, (record, files)) in &orphans {
-                world.expect("signals that ./run got", service.signals(), Vec::<String>::new())?;
-                world.expect(
-                    "record and files",
-                    (service.record()?.whole()?, identities(service)),
-                    (*record, *files),
-                )?;
-                service.until_unlocked()?;
-                world.expect("svok", world.run("svok", &[&service.name])?.exit, "exit 100")?;
+            for (service, _) in &orphans {
+                world.expect("signals that ./run got", service.signals(), vec![""; 0])?;
+                world.expect("svok", service.svok()?, "exit 100")?;
             }
             Ok(())
         },
@@ -58,22 +43,21 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/lifetime/starts-a-second-run-beside-an-orphan",
         requirements: &["SUP-61"],
-        uses: &[SUPERVISE, SVC],
-        does: "Kills supervise and starts another: there are two ./run then, the record and svc -d concern the second, \
-               and the first lives on.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Kills supervise and starts another. There are two ./run then: svstat and svc -d concern the second, and the \
+               first lives on.",
         run: |world| {
             let web = world.service("web", "")?;
             let supervise = web.supervise()?;
             let orphan = web.until_starts(1)?[0].0;
             supervise.kill(Signal::SIGKILL)?;
-            web.supervise()?;
+            web.start_supervise()?;
             let second = web.until_starts(2)?[1].0;
-            world
-                .until("the pid in the record", Some(second), || Ok(web.record()?.read().map(|record| record.pid())))?;
+            world.until("the pid that svstat prints", Some(second), || web.pid())?;
             let lives = || Ok([orphan, second].map(Process::is_alive));
             world.expect("the first and the second live", lives()?, [true, true])?;
             web.svc("-d")?;
-            web.record()?.until("down, paused 0, want d")?;
+            web.until_down()?;
             world.expect("the first and the second live", lives()?, [true, false])?;
             let to_orphan = web.events().into_iter().filter(|event| event.pid == orphan);
             let signals = to_orphan.filter(|event| matches!(event.what, What::Signal(_))).count();
@@ -84,45 +68,48 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/lifetime/is-not-moved-by-harmless-signals",
         requirements: &["SUP-60"],
-        uses: &[SUPERVISE, SVC],
-        does: "Sends CHLD, CONT, WINCH and URG to supervise: it goes on, and so does its service.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends CHLD, CONT, WINCH and URG to supervise. It runs on without a message and still obeys, and its service \
+               stays up and gets no signal.",
         run: |world| {
-            let web = world.service("web", "")?;
+            let web = world.service("web", "survive HUP")?;
             let supervise = web.supervise()?;
-            let before = web.record()?.whole()?;
+            let pid = web.until_starts(1)?[0].0;
             for signal in [Signal::SIGCHLD, Signal::SIGCONT, Signal::SIGWINCH, Signal::SIGURG].repeat(3) {
-                world.signal(supervise.pid, signal)?;
+                supervise.signal(signal)?;
             }
-            world.stays("supervise, and the record", (true, Some(before)), Duration::from_millis(150), || {
-                Ok((supervise.is_running(), web.record()?.read()))
-            })?;
-            web.svc("-o")?;
-            web.record()?.until("up, paused 0, want 0")?;
-            world.expect("signals that ./run got", web.signals(), Vec::<String>::new())?;
-            world.expect("words", supervise.err(), "")
+            let look = || Ok((supervise.is_running(), Process::is_alive(pid), web.events().len()));
+            world.stays("supervise and ./run are alive, and events of ./run", (true, true, 1), QUIET, look)?;
+            world.expect("pid that svstat prints", web.pid()?, Some(pid))?;
+            // The HUP shows that supervise has read the `o` before it.
+            web.svc("-oh")?;
+            web.until_signals(&["HUP"])?;
+            web.order("exit 0")?;
+            web.until_down()?;
+            world.expect("starts", web.starts().len(), 1)?;
+            world.expect("signals that ./run got", web.signals(), ["HUP"])?;
+            world.expect("stderr of supervise", supervise.err(), "")
         },
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "supervise/lifetime/can-be-stopped-and-continued",
         requirements: &["SUP-60"],
-        uses: &[SUPERVISE],
-        does: "Stops supervise by TSTP and has ./run exit: nothing happens until CONT, and then it is started again.",
+        uses: &[SUPERVISE, SVSTAT],
+        does: "Stops supervise with TSTP and makes ./run exit. Nothing happens until CONT; then ./run is started again.",
         run: |world| {
             let web = world.service("web", "")?;
-            let supervise = world.command("supervise").arg("web").start()?;
+            let supervise = web.start_supervise()?;
             let first = web.until_starts(1)?[0].0;
             web.until_settled()?;
-            let state = |pid| Ok(Process::look(pid).map(|process| process.state));
-            world.signal(supervise.pid, Signal::SIGTSTP)?;
-            world.until("supervise", Some('T'), || state(supervise.pid))?;
-            let before = web.record()?.whole()?;
+            supervise.signal(Signal::SIGTSTP)?;
+            world.until_stopped(supervise.pid, true)?;
             web.order("exit 0")?;
-            world.until("./run", Some('Z'), || state(first))?;
-            world.stays("starts, and the record", (1, Some(before)), Duration::from_millis(150), || {
-                Ok((web.starts().len(), web.record()?.read()))
-            })?;
-            world.signal(supervise.pid, Signal::SIGCONT)?;
+            world.until_dead(first)?;
+            let state = || Ok((Process::look(first).map(|process| process.state), web.starts().len()));
+            world.stays("state of ./run, and starts", (Some('Z'), 1), QUIET, state)?;
+            world.expect("pid that svstat prints", web.pid()?, Some(first))?;
+            supervise.signal(Signal::SIGCONT)?;
             web.until_starts(2)?;
             web.until_other_pid(first).map(drop)
         },
@@ -130,26 +117,24 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "supervise/lifetime/dies-of-a-warning-that-nobody-reads",
-        requirements: &["GEN-06"],
-        uses: &[SUPERVISE, SVC],
-        does: "Has supervise warn into a pipe without a reader: it is killed by PIPE, or goes on if PIPE was ignored \
-               when it started.",
+        requirements: &["GEN-06", "SUP-29"],
+        uses: &[SUPERVISE, SVC, SVSTAT],
+        does: "Makes supervise warn into a pipe without a reader. It is killed by PIPE, or goes on if PIPE was ignored when \
+               it started.",
         run: |world| {
             for ignored in [false, true] {
                 let name = if ignored { "ignored" } else { "default" };
                 let service = world.scripted(name, SLEEPER)?;
-                let pipe = format!("{name}.err");
-                world.files.make_fifo(&pipe)?;
-                let reader = world.files.open_reader(&pipe)?;
-                let command = world.command("supervise").arg(name).after(&format!("exec 2>{pipe}"));
+                let stderr = format!("{name}.stderr");
+                let reader = world.fifo(&stderr)?;
+                let command = world.command("supervise").arg(name).errors(&stderr);
                 let supervise = if ignored { command.ignored("PIPE") } else { command }.start()?;
                 let pid = service.until_up()?;
                 drop(reader);
-                world.files.make_directory(&format!("{name}/supervise/status.new"))?;
+                world.files.make_directory(format!("{name}/supervise/status.new"))?;
                 service.svc("-p")?;
                 if ignored {
-                    world
-                        .until("the paused ./run", Some('T'), || Ok(Process::look(pid).map(|process| process.state)))?;
+                    world.until_stopped(pid, true)?;
                     world.expect("supervise runs", supervise.is_running(), true)?;
                 } else {
                     world.disown(pid);
@@ -163,40 +148,37 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/lifetime/sleeps-while-nothing-happens",
         requirements: &["SUP-66", "SUP-07"],
-        uses: &[SUPERVISE, SVC],
-        does: "Watches supervises of a running and of a waiting service for a second after a command: no wake-up, no \
-               processor time, and no file changes.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Watches a supervise whose service is up and one whose service is down for a second after commands. They do \
+               not wake up, use no processor time, and change no file.",
         run: |world| {
-            let (up, down) = (world.service("up", "")?, world.service("down", "")?);
+            let (up, down) = (world.service("up", "survive HUP")?, world.service("down", "")?);
             world.files.write("down/down", "")?;
             let supervises = [up.supervise()?, down.supervise()?];
             up.until_settled()?;
             for service in [&up, &down] {
-                // A client that comes and goes leaves an end of file behind where nobody else holds the FIFO open.
+                // Where supervise does not hold `control` open for writing, each client leaves an end of file behind.
                 service.svc("-p")?;
                 service.svc("-c")?;
-                service.svc("-o")?;
-                service.record()?.until("up, paused 0, want 0")?;
-                service.until_starts(1)?;
             }
+            up.svc("-oh")?;
+            up.until_signals(&["CONT", "HUP"])?;
+            down.svc("-o")?;
+            down.until_starts(1)?;
             down.svc("-d")?;
-            down.record()?.until("down, paused 0, want d")?;
-            // The start of the one that was down has its second too.
+            down.until_status("down")?;
+            // The original is awake once more, a second after the start.
             down.until_settled()?;
             let look = || {
                 let files = ["up", "up/supervise", "down", "down/supervise"].map(|directory| {
-                    world
-                        .files
-                        .names(directory)
-                        .into_iter()
-                        .map(|name| world.files.identity(format!("{directory}/{name}")))
-                        .collect::<Vec<_>>()
+                    let names = world.files.names(directory).into_iter();
+                    names.map(|name| world.files.identity(format!("{directory}/{name}"))).collect::<Vec<_>>()
                 });
                 Ok((supervises.each_ref().map(|supervise| activity(supervise.pid)), files))
             };
             let last = RefCell::new(look()?);
             world.until("two looks agree", true, || Ok(last.replace(look()?) == *last.borrow()))?;
-            world.stays("both", look()?, Duration::from_secs(1), look)
+            world.stays("activity and files of both", look()?, Duration::from_secs(1), look)
         },
         ..Scenario::ORDINARY
     },
@@ -204,293 +186,50 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/lifetime/reaps-children-that-it-did-not-start",
         requirements: &["SUP-62"],
-        uses: &[SUPERVISE, SVC],
-        does: "Lets a shell with children become supervise: they are reaped when they end, without a word, a change of \
-               the record or a start of ./run.",
+        uses: &[SUPERVISE, SVC, SVSTAT],
+        does: "Lets a shell with children become supervise. They are reaped when they end, without a message; the service \
+               stays up, or down, and is not started again.",
         run: |world| {
             let web = world.service("web", "")?;
             let foreign = "for child in 1 2 3 4; do sleep 1000 & echo $! >>foreign; done; sh -c 'exit 7' &";
             let supervise = world.command("supervise").after(foreign).arg("web").start()?;
-            web.until_starts(1)?;
-            web.until_up()?;
+            let pid = web.until_up()?;
             let foreign: Vec<i32> = world.files.lines("foreign").iter().filter_map(|pid| pid.parse().ok()).collect();
-            let children = || Ok(family(world, &supervise));
-            let is_child = |&pid: &i32| Process::look(pid).is_some_and(|process| process.parent == supervise.pid);
-            world.expect("children that it did not start", foreign.iter().filter(|pid| is_child(pid)).count(), 4)?;
-            // The fifth may have ended before supervise listened: it is reaped with the next that does.
-            let before = web.record()?.whole()?;
+            let is_child = |&pid: &i32| process::parent(pid) == Some(supervise.pid);
+            world.expect("children that it did not start", foreign.iter().copied().filter(is_child).count(), 4)?;
+            // The fifth may have ended before supervise listened. It is reaped with the next one that ends.
             for (&child, signal) in foreign[1..].iter().zip([Signal::SIGKILL, Signal::SIGTERM, Signal::SIGSEGV]) {
                 world.signal(child, signal)?;
             }
-            world.until("children", ["run S", "sleep S"], children)?;
-            world.expect("the record", web.record()?.whole()?, before)?;
+            world.until("children", ["run S", "sleep S"], || Ok(children(&supervise)))?;
+            world.expect("pid that svstat prints", web.pid()?, Some(pid))?;
             web.svc("-d")?;
-            let down = web.record()?.until("down, paused 0, want d")?;
+            web.until_down()?;
             world.signal(foreign[0], Signal::SIGKILL)?;
-            world.until("children", [""; 0], children)?;
-            world.stays("record and starts", (Some(down), 1), Duration::from_millis(100), || {
-                Ok((web.record()?.read(), web.starts().len()))
-            })?;
-            world.expect("words", supervise.err(), "")
+            world.until("children", [""; 0], || Ok(children(&supervise)))?;
+            world.stays("starts", 1, QUIET, || Ok(web.starts().len()))?;
+            world.expect("pid that svstat prints", web.pid()?, None)?;
+            world.expect("stderr of supervise", supervise.err(), "")
         },
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "supervise/lifetime/takes-no-orphans",
         requirements: &["SUP-62"],
-        uses: &[SUPERVISE],
-        does: "Kills a ./run that has a child: the child does not become supervise's.",
+        uses: &[SUPERVISE, SVOK, SVSTAT],
+        does: "Kills a ./run that has a child. The child does not become a child of supervise.",
         run: |world| {
             let web = world.scripted("web", "#!/bin/sh\nsleep 1000 &\necho $! >>orphans\nexec sleep 1000\n")?;
             let supervise = web.supervise()?;
-            let orphans = || Ok(world.files.lines("web/orphans").len());
-            world.until("orphans to be", 1, orphans)?;
-            let orphan: i32 = world.files.lines("web/orphans")[0].parse().unwrap_or_default();
+            let orphans = || world.files.lines("web/orphans");
+            world.until("children of ./run", 1, || Ok(orphans().len()))?;
+            let orphan: i32 = orphans()[0].parse().unwrap_or_default();
             world.signal(web.until_up()?, Signal::SIGKILL)?;
-            world.until("orphans to be", 2, orphans)?;
+            world.until("children of ./run", 2, || Ok(orphans().len()))?;
             world.expect("the orphan lives", Process::is_alive(orphan), true)?;
-            world.until("children", ["sleep S"], || Ok(family(world, &supervise)))?;
+            world.until("children", ["sleep S"], || Ok(children(&supervise)))?;
             world.signal(orphan, Signal::SIGKILL)?;
-            world.until("the orphan lives", false, || Ok(Process::is_alive(orphan)))
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "supervise/lifetime/outlives-whatever-run-does",
-        requirements: &["SUP-67"],
-        uses: &[SUPERVISE],
-        does: "Has ./run send harmless signals to supervise, write nonsense to control, close its descriptors, stop \
-               itself and remove itself: supervise goes on.",
-        run: |world| {
-            let deeds = [
-                ("signals-supervise", "kill -CHLD $PPID; kill -CONT $PPID; kill -WINCH $PPID; exit 0"),
-                ("talks-nonsense", "printf 'DU\\n0\\0zz?' >supervise/control; exit 1"),
-                ("closes-everything", "exec <&- >&- 2>&-; exit 0"),
-                ("stops-itself", "kill -STOP $$; exit 0"),
-                ("removes-itself", "rm run; exit 0"),
-            ];
-            let mut services = vec![];
-            for (name, deed) in deeds {
-                let service = world.scripted(name, &format!("#!/bin/sh\necho $$ >>pids\n{deed}\n"))?;
-                services.push((service.start_supervise()?, service));
-            }
-            for (supervise, service) in &services {
-                let pids = || world.files.lines(service.directory.join("pids"));
-                world.until(&format!("{} was started", service.name), true, || Ok(!pids().is_empty()))?;
-                if service.name == "stops-itself" {
-                    let pid = pids()[0].parse().unwrap_or_default();
-                    world.until("it is stopped", Some('T'), || Ok(Process::look(pid).map(|process| process.state)))?;
-                    world.signal(pid, Signal::SIGKILL)?;
-                }
-                if service.name == "removes-itself" {
-                    supervise.until_only_lines(
-                        "supervise: fatal: unable to start removes-itself/run: file does not exist",
-                        1,
-                    )?;
-                    world.files.write_script("removes-itself/run", "#!/bin/sh\necho $$ >>pids\nexec sleep 1000\n")?;
-                }
-                world.until("starts", true, || Ok(pids().len() >= 2))?;
-                world.expect("supervise runs", supervise.is_running(), true)?;
-            }
-            Ok(())
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "supervise/lifetime/keeps-nothing-of-what-is-over",
-        requirements: &["SUP-07", "SUP-30"],
-        uses: &[SUPERVISE, SVC],
-        does: "Sends two hundred commands and restarts the service three times: supervise has the descriptors and \
-               children that it had before, and the last ./run finds what the first found.",
-        run: |world| {
-            let web = world.service("web", "")?;
-            let supervise = web.supervise()?;
-            web.until_settled()?;
-            let holds = || (process::descriptors(supervise.pid), family(world, &supervise));
-            let before = holds();
-            web.control()?.send("pc".repeat(100))?;
-            web.svc("-o")?;
-            web.record()?.until("up, paused 0, want 0")?;
-            world.until("descriptors and children", before.clone(), || Ok(holds()))?;
-            web.svc("-u")?;
-            for restart in 2..=4 {
-                web.svc("-k")?;
-                web.until_starts(restart)?;
-            }
-            world.until("descriptors and children", before, || Ok(holds()))?;
-            let starts = web.starts();
-            let [first, .., last] = &starts[..] else {
-                return Err(Failure::broken("no starts".to_owned()));
-            };
-            let found =
-                |(.., start): &(i32, u64, crate::probe::Start)| crate::probe::Start { born: 0, ..start.clone() };
-            world.expect("what the last ./run found", found(last), found(first))
-        },
-        ..Scenario::ORDINARY
-    },
-    // Files.
-    Scenario {
-        id: "supervise/lifetime/outlives-its-directory",
-        requirements: &["SUP-63"],
-        uses: &[SUPERVISE, SVSTAT],
-        does: "Removes supervise/ under a running supervise: it restarts its service and warns at each write of the \
-               record; svstat finds none, and another supervise can start there.",
-        run: |world| {
-            let web = world.service("web", "")?;
-            let supervise = web.supervise()?;
-            web.until_settled()?;
-            let first = web.until_up()?;
-            world.files.remove("web/supervise")?;
-            world.signal(first, Signal::SIGKILL)?;
-            let second = web.until_starts(2)?[1].0;
-            // For the death, and for the start.
-            supervise.until_only_lines(
-                "supervise: warning: unable to open web/supervise/status.new: file does not exist",
-                2,
-            )?;
-            world.expect("svstat", web.svstat()?, "web: unable to open supervise/ok: file does not exist")?;
-            let other = web.supervise()?;
-            let third = web.until_starts(3)?[2].0;
-            world
-                .until("the pid in the record", Some(third), || Ok(web.record()?.read().map(|record| record.pid())))?;
-            let alive = [supervise.pid, second, other.pid, third].map(Process::is_alive);
-            world.expect("both supervises and their services live", alive, [true; 4])
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "supervise/lifetime/outlives-the-service-directory",
-        requirements: &["SUP-67", "SUP-63"],
-        uses: &[SUPERVISE],
-        does: "Removes the whole service directory and kills ./run: supervise goes on, and says what it cannot do.",
-        run: |world| {
-            let web = world.service("web", "")?;
-            let supervise = web.supervise()?;
-            web.until_settled()?;
-            let pid = web.until_up()?;
-            world.files.remove("web")?;
-            world.signal(pid, Signal::SIGKILL)?;
-            for words in ["fatal: unable to start web/run", "warning: unable to open web/supervise/status.new"] {
-                let line = format!("supervise: {words}: file does not exist");
-                world.until(&format!("{line} is said twice"), true, || {
-                    Ok(supervise.err_lines().iter().filter(|said| **said == line).count() >= 2)
-                })?;
-            }
-            world.expect("supervise runs", supervise.is_running(), true)
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "supervise/lifetime/does-not-hear-another-fifo",
-        requirements: &["SUP-63"],
-        uses: &[SUPERVISE, SVC],
-        does: "Puts a new FIFO in the place of control: svc says `supervise not running`, and nothing reaches the \
-               service.",
-        run: |world| {
-            let web = world.service("web", "")?;
-            let supervise = web.supervise()?;
-            web.until_settled()?;
-            let before = web.record()?.whole()?;
-            world.files.remove("web/supervise/control")?;
-            world.files.make_fifo("web/supervise/control")?;
-            let ran = world.run("svc", &["-dx", "web"])?;
-            world.expect_end(&ran, "exit 0", "svc: warning: unable to control web: supervise not running")?;
-            world.stays("supervise, and the record", (true, Some(before)), Duration::from_millis(150), || {
-                Ok((supervise.is_running(), web.record()?.read()))
-            })
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "supervise/lifetime/follows-its-directory-to-a-new-name",
-        requirements: &["SUP-64"],
-        uses: &[SUPERVISE, SVC, SVSTAT],
-        does: "Renames the service directory and makes another of the old name: commands, record, svstat and restarts work \
-               in the renamed one, a message has the old name, and the other one is left alone.",
-        run: |world| {
-            let web = world.service("web", "")?;
-            let supervise = web.supervise()?;
-            web.until_settled()?;
-            world.files.rename("web", "moved")?;
-            world.files.make_directory("web/supervise")?;
-            let moved = world.service_called("moved");
-            moved.svc("-p")?;
-            let first = moved.record()?.until("up, paused 1, want u")?.pid();
-            world.expect("svstat", moved.svstat()?, "moved: up (pid N) N seconds, paused")?;
-            world.signal(first, Signal::SIGKILL)?;
-            let (second, _, start) = moved.until_starts(2)?[1].clone();
-            world.expect_that("current directory", start.cwd.ends_with("/moved"), "the new one", &start.cwd)?;
-            world.until("the pid in the record", Some(second), || {
-                Ok(moved.record()?.read().map(|record| record.pid()))
-            })?;
-            world.expect("words", supervise.err(), "")?;
-            world.files.remove("moved/run")?;
-            world.signal(second, Signal::SIGKILL)?;
-            supervise.until_only_lines("supervise: fatal: unable to start web/run: file does not exist", 1)?;
-            world.expect("files of the other directory", world.files.names("web/supervise"), vec![""; 0])
-        },
-        ..Scenario::ORDINARY
-    },
-    // Closed descriptors.
-    Scenario {
-        id: "supervise/lifetime/works-without-standard-descriptors",
-        requirements: &["SUP-34", "SUP-34b", "SUP-53"],
-        uses: &[SUPERVISE, SVC],
-        does: "Starts supervise with some or all of descriptors 0 to 2 closed: the service comes up, is restarted and \
-               obeys, and the lock is held.",
-        run: |world| {
-            let mut services = vec![];
-            for (name, closed) in [("input", &[0][..]), ("output", &[1]), ("errors", &[2]), ("all", &[0, 1, 2])] {
-                let service = world.scripted(name, SLEEPER)?;
-                services.push((world.command("supervise").closed(closed).arg(name).start()?, service));
-            }
-            let mut restarted = vec![];
-            for (_, service) in &services {
-                service.until_supervised()?;
-                let first = service.until_up()?;
-                world.expect("the lock is free", service.lock()?.is_some(), false)?;
-                world.signal(first, Signal::SIGKILL)?;
-                restarted.push((service, first));
-            }
-            for (service, first) in restarted {
-                service.until_other_pid(first)?;
-                service.svc("-dx")?;
-            }
-            for (supervise, service) in &services {
-                supervise.expect_exit("exit 0")?;
-                world.expect("the record", service.record()?.whole()?.to_string(), "pid 0, paused 0, want d")?;
-            }
-            Ok(())
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "supervise/lifetime/takes-closed-descriptors-for-its-own-files",
-        requirements: &["SUP-65"],
-        uses: &[SUPERVISE, SVC],
-        does: "Starts supervise with descriptors 0 to 2 closed: a warning ends up in the lock file.",
-        run: |world| {
-            let (web, _) = without_descriptors(world)?;
-            world.files.make_directory("web/supervise/status.new")?;
-            web.svc("-p")?;
-            let warning = "supervise: warning: unable to open web/supervise/status.new: is a directory";
-            world.until("the first line in the lock file", Some(warning.to_owned()), || {
-                Ok(world.files.lines("web/supervise/lock").into_iter().next())
-            })
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "supervise/lifetime/hands-no-closed-descriptors-on",
-        requirements: &["SUP-65"],
-        uses: &[SUPERVISE, SVC],
-        does: "Starts supervise with descriptors 0 to 2 closed: ./run has none of them.",
-        run: |world| {
-            let (_, pid) = without_descriptors(world)?;
-            // A program that has just begun opens its libraries.
-            world.until("standard descriptors of ./run", [0; 0], || {
-                Ok(process::descriptors(pid).into_keys().filter(|number| *number < 3).collect::<Vec<i32>>())
-            })
+            world.until_dead(orphan)
         },
         ..Scenario::ORDINARY
     },
@@ -498,7 +237,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/lifetime/its-child-becomes-run-or-ends-with-111",
         requirements: &["EXEC-06b"],
         uses: &[SUPERVISE, STRACE],
-        does: "Traces the children of supervise: the process that is ./run ends with the exit code of ./run, and one that \
+        does: "Traces the children of supervise. The process that is ./run ends with the exit code of ./run, and one that \
                could not become it with 111.",
         run: |world| {
             let web = world.service("web", "exit 7")?;
@@ -517,47 +256,327 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         },
         ..Scenario::ORDINARY
     },
+    // What ./run does.
+    Scenario {
+        id: "supervise/lifetime/outlives-whatever-run-does",
+        requirements: &["SUP-67"],
+        uses: &[SUPERVISE],
+        does: "Makes ./run close its descriptors, stop itself, and remove itself. supervise runs on, and starts ./run again.",
+        run: |world| {
+            let deeds = [
+                ("closes-everything", "exec <&- >&- 2>&-; exit 0"),
+                ("stops-itself", "kill -STOP $$; exit 0"),
+                ("removes-itself", "rm run; exit 0"),
+            ];
+            let services = started_with(world, &deeds)?;
+            for (supervise, service) in &services {
+                let pid = until_runs(world, service, 1)?[0];
+                if service.name == "stops-itself" {
+                    world.until_stopped(pid, true)?;
+                    world.signal(pid, Signal::SIGKILL)?;
+                }
+                if service.name == "removes-itself" {
+                    world.until_dead(pid)?;
+                    // Long enough to try and start it again.
+                    world.stays("supervise runs", true, Duration::from_millis(1200), || Ok(supervise.is_running()))?;
+                    restore(world, service)?;
+                }
+            }
+            outlived(world, &services)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/lifetime/outlives-what-run-does-to-it",
+        requirements: &["SUP-67", "SUP-60", "SUP-43b", "SUP-33"],
+        uses: &[SUPERVISE],
+        does: "Makes ./run send CHLD, CONT and WINCH to its parent, write unknown commands to control, and remove itself. \
+               supervise prints nothing but one message that ./run is missing, and starts ./run again.",
+        run: |world| {
+            let deeds = [
+                ("signals-supervise", "kill -CHLD $PPID; kill -CONT $PPID; kill -WINCH $PPID; exit 0"),
+                ("talks-nonsense", "printf 'DU\\n0\\0zz?' >supervise/control; exit 1"),
+                ("removes-itself", "rm run; exit 0"),
+            ];
+            let services = started_with(world, &deeds)?;
+            for (supervise, service) in &services {
+                until_runs(world, service, 1)?;
+                if service.name == "removes-itself" {
+                    let missing = "supervise: fatal: unable to start removes-itself/run: file does not exist";
+                    supervise.until_only_lines(missing, 1)?;
+                    restore(world, service)?;
+                }
+            }
+            outlived(world, &services)?;
+            for (supervise, _) in &services[..2] {
+                world.expect("stderr of supervise", supervise.err(), "")?;
+            }
+            Ok(())
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/lifetime/keeps-nothing-of-what-is-over",
+        requirements: &["SUP-07", "SUP-30"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Sends two hundred commands and kills the service three times. supervise has the descriptors and children \
+               that it had before, and the last ./run finds what the first found.",
+        run: |world| {
+            let web = world.service("web", "survive HUP")?;
+            let supervise = web.supervise()?;
+            web.until_settled()?;
+            let holds = || (process::descriptors(supervise.pid), children(&supervise));
+            let before = holds();
+            web.control()?.send("pc".repeat(100))?;
+            web.svc("-oh")?;
+            world.until("HUP has come", true, || Ok(web.signals().iter().any(|name| name == "HUP")))?;
+            world.until("descriptors and children", before.clone(), || Ok(holds()))?;
+            web.svc("-u")?;
+            for restart in 2..=4 {
+                web.svc("-k")?;
+                web.until_starts(restart)?;
+            }
+            world.until("descriptors and children", before, || Ok(holds()))?;
+            let starts = web.starts();
+            let [first, .., last] = &starts[..] else {
+                return Err(Failure::broken("no starts"));
+            };
+            let found = |(.., start): &(i32, u64, Start)| Start { born: 0, ..start.clone() };
+            world.expect("what the last ./run found", found(last), found(first))
+        },
+        ..Scenario::ORDINARY
+    },
+    // Files that are removed, replaced or renamed.
+    Scenario {
+        id: "supervise/lifetime/outlives-its-directory",
+        requirements: &["SUP-63", "STAT-03"],
+        uses: &[SUPERVISE, SVOK, SVSTAT],
+        does: "Removes supervise/ under a running supervise. It restarts its service and warns at each write of the record; \
+               svstat finds no supervise, and a second one can start there.",
+        run: |world| {
+            let web = world.service("web", "")?;
+            let supervise = web.supervise()?;
+            web.until_settled()?;
+            let first = web.starts()[0].0;
+            world.files.remove("web/supervise")?;
+            world.signal(first, Signal::SIGKILL)?;
+            let second = web.until_starts(2)?[1].0;
+            // One for the death and one for the start.
+            supervise.until_only_lines(
+                "supervise: warning: unable to open web/supervise/status.new: file does not exist",
+                2,
+            )?;
+            world.expect("svstat", web.svstat()?, "web: unable to open supervise/ok: file does not exist")?;
+            let other = web.supervise()?;
+            let third = web.until_starts(3)?[2].0;
+            world.until("the pid that svstat prints", Some(third), || web.pid())?;
+            let alive = [supervise.pid, second, other.pid, third].map(Process::is_alive);
+            world.expect("both supervises and their services live", alive, [true; 4])
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/lifetime/outlives-the-service-directory",
+        requirements: &["SUP-67", "SUP-63", "SUP-33"],
+        uses: &[SUPERVISE, SVOK, SVSTAT],
+        does: "Removes the whole service directory and kills ./run. supervise runs on, and keeps printing that it can \
+               neither start ./run nor write the record.",
+        run: |world| {
+            let web = world.service("web", "")?;
+            let supervise = web.supervise()?;
+            web.until_settled()?;
+            let pid = web.starts()[0].0;
+            world.files.remove("web")?;
+            world.signal(pid, Signal::SIGKILL)?;
+            for words in ["fatal: unable to start web/run", "warning: unable to open web/supervise/status.new"] {
+                supervise.until_lines(&format!("supervise: {words}: file does not exist"), 2)?;
+            }
+            world.expect("supervise runs", supervise.is_running(), true)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/lifetime/does-not-hear-another-fifo",
+        requirements: &["SUP-63"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Puts a new FIFO in the place of control. svc -dx warns `supervise not running`, and neither supervise nor the \
+               service notices.",
+        run: |world| {
+            let web = world.service("web", "")?;
+            let supervise = web.supervise()?;
+            web.until_settled()?;
+            let before = web.until_status("up")?.pid;
+            world.files.remove("web/supervise/control")?;
+            world.files.make_fifo("web/supervise/control")?;
+            let ran = world.run("svc", &["-dx", "web"])?;
+            world.expect_end(&ran, "exit 0", "svc: warning: unable to control web: supervise not running")?;
+            let look = || Ok((supervise.is_running(), web.events().len()));
+            world.stays("supervise runs, and events of ./run", (true, 1), QUIET, look)?;
+            world.expect("pid that svstat prints", web.until_status("up")?.pid, before)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/lifetime/follows-its-directory-to-a-new-name",
+        requirements: &["SUP-64"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Renames the service directory and makes another with the old name. Commands, svstat and restarts work in the \
+               renamed one, a message has the old name, and the other directory stays empty.",
+        run: |world| {
+            let web = world.service("web", "")?;
+            let supervise = web.supervise()?;
+            web.until_settled()?;
+            let first = web.starts()[0].0;
+            world.files.rename("web", "moved")?;
+            world.files.make_directory("web")?;
+            let moved = world.service_called("moved");
+            moved.svc("-p")?;
+            world.expect("pid that svstat prints", moved.until_status("up, paused")?.pid, Some(first))?;
+            world.signal(first, Signal::SIGKILL)?;
+            let (second, _, start) = moved.until_starts(2)?[1].clone();
+            world.expect_that("current directory", start.cwd.ends_with("/moved"), "the new one", &start.cwd)?;
+            world.until("the pid that svstat prints", Some(second), || moved.pid())?;
+            world.expect("stderr of supervise", supervise.err(), "")?;
+            world.files.remove("moved/run")?;
+            world.signal(second, Signal::SIGKILL)?;
+            supervise.until_only_lines("supervise: fatal: unable to start web/run: file does not exist", 1)?;
+            world.expect("files of the other directory", world.files.names("web"), vec![""; 0])
+        },
+        ..Scenario::ORDINARY
+    },
+    // Closed descriptors.
+    Scenario {
+        id: "supervise/lifetime/works-without-standard-descriptors",
+        requirements: &["SUP-34", "SUP-51b"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Starts supervise with some or all of descriptors 0 to 2 closed. Its service comes up and is restarted, and \
+               supervise obeys and exits 0.",
+        run: |world| {
+            let mut services = vec![];
+            for (name, closed) in CLOSED {
+                let service = world.scripted(name, SLEEPER)?;
+                services.push((world.command("supervise").closed(closed).arg(name).start()?, service));
+            }
+            let mut restarted = vec![];
+            for (_, service) in &services {
+                service.until_supervised()?;
+                let first = service.until_up()?;
+                world.signal(first, Signal::SIGKILL)?;
+                restarted.push((service, first));
+            }
+            for (service, first) in restarted {
+                service.until_other_pid(first)?;
+                service.svc("-dx")?;
+            }
+            services.iter().try_for_each(|(supervise, _)| supervise.expect_exit("exit 0"))
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/lifetime/takes-closed-descriptors-for-its-own-files",
+        requirements: &["SUP-65"],
+        uses: &[SUPERVISE, SVC, SVSTAT],
+        does: "Starts supervise with descriptors 0 to 2 closed and makes it warn. The warning ends up in the lock file.",
+        run: |world| {
+            let (web, _) = without_descriptors(world)?;
+            web.until_up()?;
+            world.files.make_directory("web/supervise/status.new")?;
+            web.svc("-p")?;
+            let warning = "supervise: warning: unable to open web/supervise/status.new: is a directory";
+            world.until("the first line in the lock file", Some(warning.to_owned()), || {
+                Ok(world.files.lines("web/supervise/lock").into_iter().next())
+            })
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/lifetime/hands-no-closed-descriptors-on",
+        requirements: &["SUP-65"],
+        uses: &[SUPERVISE],
+        does: "Starts supervise with descriptors 0 to 2 closed. ./run has none of them.",
+        run: |world| {
+            let (_, pid) = without_descriptors(world)?;
+            // A program that has just been executed opens its libraries.
+            world.until("standard descriptors of ./run", [0; 0], || {
+                Ok(process::descriptors(pid).into_keys().filter(|number| *number < 3).collect::<Vec<i32>>())
+            })
+        },
+        ..Scenario::ORDINARY
+    },
 ];
 
-/// A ./run that does nothing, and neither handles nor prints anything.
-const SLEEPER: &str = "#!/bin/sh\nexec sleep 1000\n";
+/// How long a scenario watches that nothing happens.
+const QUIET: Duration = Duration::from_millis(150);
 
-/// What changes when a process wakes up: switches, and time on a processor.
+/// A ./run that does nothing, and neither handles signals nor prints anything.
+pub(super) const SLEEPER: &str = "#!/bin/sh\nexec sleep 1000\n";
+
+/// A ./run that does nothing but record that it was started.
+const RECORDING_SLEEPER: &str = "#!/bin/sh\necho $$ >>pids\nexec sleep 1000\n";
+
+/// The signals that kill supervise.
+pub(super) const DEADLY: [Signal; 9] = {
+    use Signal::{SIGALRM, SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    [SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGQUIT, SIGKILL]
+};
+
+/// Standard descriptors that supervise is started without, each set with a name for the service.
+pub(super) const CLOSED: [(&str, &[i32]); 4] =
+    [("input", &[0]), ("output", &[1]), ("errors", &[2]), ("all", &[0, 1, 2])];
+
+/// Returns what changes when a process wakes up: its context switches, and its time on a processor.
 fn activity(pid: i32) -> [String; 3] {
     let switches = ["voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"];
     let [voluntary, involuntary] = switches.map(|name| process::status_line(pid, name).unwrap_or_default());
     [voluntary, involuntary, fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default()]
 }
 
-/// The children of `parent` by name and state, sorted.
-fn family(_world: &World, parent: &Running) -> Vec<String> {
+/// Returns the children of `parent` by name and state, sorted.
+fn children(parent: &Running) -> Vec<String> {
     let mut children = process::lives_of_children(parent.pid);
     children.sort();
     children
 }
 
-/// What a traced supervise did: `fork`, `record` for its renaming, and the signals it sent.
-fn deeds(world: &World) -> Vec<String> {
-    let deed = |line: String| -> Option<String> {
-        let (call, arguments) = line.split_once('(')?;
-        Some(match call {
-            "rename" | "renameat" | "renameat2" => "record".to_owned(),
-            "clone" | "clone3" | "fork" | "vfork" => "fork".to_owned(),
-            "kill" | "tkill" | "tgkill" | "pidfd_send_signal" => {
-                let (_, name) = arguments.split_once("SIG")?;
-                name.chars().take_while(char::is_ascii_alphanumeric).collect()
-            }
-            _ => return None,
-        })
+/// Starts supervise on a service for each of `deeds`, a name and what its ./run does after it has recorded its pid.
+fn started_with(world: &World, deeds: &[(&str, &str)]) -> Result<Vec<(Running, Service)>, Failure> {
+    let start = |(name, deed): &(&str, &str)| {
+        let service = world.scripted(name, &format!("#!/bin/sh\necho $$ >>pids\n{deed}\n"))?;
+        Ok((service.start_supervise()?, service))
     };
-    world.files.lines("trace").into_iter().filter_map(deed).collect()
+    deeds.iter().map(start).collect()
 }
 
-/// A service whose supervise was started with descriptors 0 to 2 closed, and its process.
+/// Waits until the ./run of [`started_with`] was started `count` times, and returns the pids.
+#[track_caller]
+fn until_runs(world: &World, service: &Service, count: usize) -> Result<Vec<i32>, Failure> {
+    world.until_some(&format!("starts of {}", service.name), &format!("{count} or more"), || {
+        let lines = world.files.lines(service.directory.join("pids"));
+        let pids: Vec<i32> = lines.iter().filter_map(|line| line.parse().ok()).collect();
+        Ok(if pids.len() >= count { Ok(pids) } else { Err(format!("{lines:?}")) })
+    })
+}
+
+/// Gives a service whose ./run has removed itself a ./run again.
+fn restore(world: &World, service: &Service) -> Outcome {
+    world.files.write_script(service.directory.join("run"), RECORDING_SLEEPER)
+}
+
+/// Expects each service to be started a second time, and its supervise to run.
+#[track_caller]
+fn outlived(world: &World, services: &[(Running, Service)]) -> Outcome {
+    for (supervise, service) in services {
+        until_runs(world, service, 2)?;
+        world.expect(&format!("the supervise of {} runs", service.name), supervise.is_running(), true)?;
+    }
+    Ok(())
+}
+
+/// Starts supervise with descriptors 0 to 2 closed. Returns its service, and the pid of the ./run.
 fn without_descriptors(world: &World) -> Result<(Service, i32), Failure> {
     let web = world.scripted("web", SLEEPER)?;
     let supervise = world.command("supervise").closed(&[0, 1, 2]).arg("web").start()?;
-    world.until("./run", ["sleep S"], || Ok(family(world, &supervise)))?;
-    let pid = web.until_up()?;
-    Ok((web, pid))
+    world.until("children", ["sleep S"], || Ok(children(&supervise)))?;
+    let pid = Process::children(supervise.pid).first().map(|child| child.pid);
+    Ok((web, pid.ok_or_else(|| Failure::broken("./run has ended"))?))
 }

@@ -1,26 +1,27 @@
 //! supervise: the record in `supervise/status`.
 
+use super::lifetime::{CLOSED, DEADLY, SLEEPER};
 use crate::commands::tool;
 use crate::observe::process::{self, Process};
 use crate::observe::record::Record;
 use crate::outcome::{Failure, Outcome};
 use crate::scenario::{PRLIMIT, STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
-use crate::world::{Rewrites, Running, Service, World};
+use crate::world::{Command, FORKS, RENAMES, SIGNALS, World};
 use nix::sys::signal::Signal;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 /// The scenarios of this file.
 pub(crate) const SCENARIOS: &[Scenario] = &[
-    // The record.
+    // The 18 bytes.
     Scenario {
         id: "supervise/record/records-time-pid-and-want",
-        requirements: &["SUP-20", "SUP-26"],
-        uses: &[SUPERVISE],
-        does: "Compares the 18 bytes, one by one, with the clock, the pid and what is wanted: down, up, and wanted once.",
+        requirements: &["SUP-20"],
+        uses: &[SUPERVISE, SVOK],
+        does: "Compares each of the 18 bytes with the clock, the pid and what is wanted. The service is down, runs once, is \
+               wanted up, and is down again.",
         run: |world| {
             let from = world.time_of_day();
             let (web, _) = world.down_service("web", "")?;
@@ -47,17 +48,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/record/records-a-pid-of-any-size",
         requirements: &["SUP-20"],
         uses: &[SUPERVISE, STRACE],
-        does: "Has the fork of supervise say that ./run is the process 67305985, which is 01 02 03 04 from the lowest byte \
-               on: so the record has it.",
+        does: "Makes the fork of supervise return the pid 67305985, whose bytes are 01 02 03 04 from the lowest on. The \
+               record has them in this order.",
         run: |world| {
             const PID: [u8; 4] = [1, 2, 3, 4];
             let web = world.service("web", "")?;
-            let forks = "?clone,?clone3,?fork,?vfork";
-            let inject = format!("inject={forks}:retval={}:when=1", i32::from_le_bytes(PID));
-            world
-                .traced(&["-o", "/dev/null", "-e", &format!("trace={forks}"), "-e", &inject], "supervise")?
-                .arg("web")
-                .start()?;
+            let inject = format!("inject={FORKS}:retval={}:when=1", i32::from_le_bytes(PID));
+            let options = ["-o", "/dev/null", "-e", &format!("trace={FORKS}"), "-e", &inject];
+            world.traced(&options, "supervise")?.arg("web").start()?;
             let record = web.record()?.until("up, paused 0, want u")?;
             world.expect("bytes 12 to 15", &record.bytes[12..16], &PID[..])?;
             world.expect("starts", web.starts().len(), 0)
@@ -65,18 +63,45 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
+        id: "supervise/record/can-be-decoded-as-libraries-do",
+        requirements: &["SUP-20"],
+        uses: &[SUPERVISE, SVOK, SVSTAT],
+        does: "Decodes the record as libraries for Perl and Node do: the time from bytes 0 to 7 less 2^62 and 10, the pid \
+               from bytes 12 to 15, flags from bytes 16 and 17. They are the time of the start, ./run, and not paused, \
+               wanted up.",
+        run: |world| {
+            let web = world.service("web", "")?;
+            let now = || i128::from(world.time_of_day().as_secs());
+            let before = now();
+            web.supervise()?;
+            let bytes = web.record()?.whole()?.bytes;
+            let seconds = bytes[..8].iter().fold(0_i128, |sum, byte| (sum << 8) + i128::from(*byte));
+            let since_epoch = seconds - (1 << 62) - 10;
+            let in_time = before <= since_epoch && since_epoch <= now();
+            world.expect_that("the stamp", in_time, "the time of the start", since_epoch)?;
+            let pid = i32::from(bytes[15]) << 24
+                | i32::from(bytes[14]) << 16
+                | i32::from(bytes[13]) << 8
+                | i32::from(bytes[12]);
+            world.expect("the pid", Some(pid), web.starts().first().map(|start| start.0))?;
+            world.expect("the flags", &bytes[16..], b"\0u")
+        },
+        ..Scenario::ORDINARY
+    },
+    // When the record changes.
+    Scenario {
         id: "supervise/record/moves-the-stamp-at-starts-and-ends-only",
         requirements: &["SUP-22", "SUP-20"],
-        uses: &[SUPERVISE],
-        does: "Compares the stamp with the clock at the start of supervise and at a start and an end of ./run, and watches \
-               that no command moves it while the service is down.",
+        uses: &[SUPERVISE, SVOK],
+        does: "Compares the stamp with the clock at the start of supervise and at a start and an end of ./run. No command \
+               moves it in between.",
         run: |world| {
             let from = world.time_of_day();
             let (web, supervise) = world.down_service("web", "survive HUP")?;
             let down = web.record()?.whole()?;
             expect_stamp(world, &down, from, world.time_of_day())?;
 
-            // No byte moves it while the service is down. The record is the same, and yet another file.
+            // `p`, `c` and `d` replace the file by one with the same bytes.
             let watch = web.record()?.watch(&supervise)?;
             web.control()?.send("haitkpcdd")?;
             watch.until(4)?;
@@ -101,11 +126,16 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/record/rewrites-the-record-for-some-bytes-only",
         requirements: &["SUP-23", "SUP-43", "SUP-43b", "SUP-22"],
-        uses: &[SUPERVISE],
-        does: "Counts how often the record is replaced while a running service gets every byte that it survives: once for \
-               each of `d`, `u`, `o`, `p`, `c` and `x`, never for another.",
+        uses: &[SUPERVISE, SVOK],
+        does: "Counts how often the record is replaced while a running service gets every command that it survives: once \
+               for each `d`, `u`, `o`, `p`, `c` and `x`, and never for another byte.",
         run: |world| {
-            let (web, supervise, watch) = watched_service(world, "survive HUP ALRM INT TERM")?;
+            let (web, supervise) = world.down_service("web", "survive HUP ALRM INT TERM")?;
+            // The original writes the record once more, the same, in the second after a start that no command asked for.
+            web.control()?.send("u")?;
+            web.record()?.until("up, paused 0, want u")?;
+            web.until_starts(1)?;
+            let watch = web.record()?.watch(&supervise)?;
             let before = web.record()?.whole()?;
             let (mut signals, mut rewrites) = (vec![], 0);
             for (byte, gets, state) in [
@@ -150,32 +180,29 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/record/rewrites-the-record-while-down",
         requirements: &["SUP-23", "SUP-55", "SUP-24", "SUP-26"],
-        uses: &[SUPERVISE],
-        does: "Counts how often the record is replaced while the service is down, by each byte, and by a start and an end. \
-               The exit replaces it as well.",
+        uses: &[SUPERVISE, SVOK],
+        does: "Counts how often the record is replaced for each byte while the service is down, for a start, for an end, \
+               and when supervise exits.",
         run: |world| {
             let (web, supervise) = world.down_service("web", "")?;
             let watch = web.record()?.watch(&supervise)?;
             let mut rewrites = 0;
-            // Each time, a `d` behind the byte shows that the byte has been dealt with.
             for (byte, times) in
                 [("h", 0), ("a", 0), ("i", 0), ("t", 0), ("k", 0), ("\n", 0), ("D", 0), ("p", 1), ("c", 1), ("d", 1)]
             {
+                // Once the record shows the `d`, supervise has read the byte before it.
                 web.control()?.send(format!("{byte}d"))?;
                 rewrites += times + 1;
                 watch.until(rewrites)?;
-                world.expect(
-                    &format!("state after {byte}"),
-                    web.record()?.whole()?.state(),
-                    "down, paused 0, want d",
-                )?;
+                let state = web.record()?.whole()?.state();
+                world.expect(&format!("state after {byte}"), state, "down, paused 0, want d")?;
             }
             world.expect("starts", web.starts().len(), 0)?;
-            // What is wanted, and the start.
+            // `u` records what is wanted, and then the start.
             web.control()?.send("u")?;
             web.until_starts(1)?;
             watch.until(rewrites + 2)?;
-            // What is wanted, and the end.
+            // `d` records what is wanted, and then the end.
             web.control()?.send("d")?;
             web.record()?.until("down, paused 0, want d")?;
             watch.until(rewrites + 4)?;
@@ -188,26 +215,56 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
+        id: "supervise/record/ignores-signals-and-foreign-children",
+        requirements: &["SUP-22", "SUP-23", "SUP-60", "SUP-62"],
+        uses: &[SUPERVISE, SVOK],
+        does: "Sends CHLD, CONT, WINCH and URG to supervise and kills a child that it did not start. The record is neither \
+               changed nor replaced.",
+        run: |world| {
+            let web = world.service("web", "")?;
+            world.files.write("web/down", "")?;
+            let foreign = "sleep 1000 & echo $! >foreign";
+            let supervise = world.command("supervise").after(foreign).arg("web").start()?;
+            web.until_supervised()?;
+            // A start by command: the original writes the record once more in the second after any other.
+            web.control()?.send("u")?;
+            let before = web.record()?.until("up, paused 0, want u")?;
+            web.until_starts(1)?;
+            let watch = web.record()?.watch(&supervise)?;
+            for signal in [Signal::SIGCHLD, Signal::SIGCONT, Signal::SIGWINCH, Signal::SIGURG].repeat(3) {
+                supervise.signal(signal)?;
+            }
+            let foreign = world.files.lines("foreign")[0].parse().unwrap_or_default();
+            world.signal(foreign, Signal::SIGKILL)?;
+            world.until("children of supervise", ["run S"], || Ok(process::lives_of_children(supervise.pid)))?;
+            world.stays("the record, and times that it was replaced", (Some(before), 0), QUIET, || {
+                Ok((web.record()?.read(), watch.count()?))
+            })
+        },
+        ..Scenario::ORDINARY
+    },
+    // How the record is written.
+    Scenario {
         id: "supervise/record/never-shows-part-of-a-record",
         requirements: &["SUP-28"],
-        uses: &[SUPERVISE],
-        does: "Reads the record thousands of times while it is being replaced without pause: it is there each time, with \
-               18 bytes.",
+        uses: &[SUPERVISE, SVOK],
+        does: "Reads the record thousands of times while supervise keeps replacing it. The file exists each time and has 18 \
+               bytes.",
         run: |world| {
             let (web, supervise) = world.down_service("web", "")?;
             let watch = web.record()?.watch(&supervise)?;
             let status = web.directory.join("supervise/status");
             let (sent, reads, files) = (Cell::new(0), Cell::new(0), RefCell::new(BTreeSet::new()));
             world.until("thousands of reads, and a hundred files read", true, || {
-                // Never more in the FIFO than fits, never nothing to do.
+                // As much as the FIFO takes, so that supervise always has something to do.
                 if watch.count()? + 900 > sent.get() {
                     web.control()?.send("pcd".repeat(300))?;
                     sent.set(sent.get() + 900);
                 }
                 for _ in 0..500 {
-                    let seen = std::fs::read(&status).map(|bytes| bytes.len()).map_err(|error| error.to_string());
-                    if seen != Ok(18) {
-                        return Err(world.failed("length of the record", "18", format!("{seen:?}")));
+                    let length = std::fs::read(&status).map(|bytes| bytes.len()).map_err(|error| error.to_string());
+                    if length != Ok(18) {
+                        return Err(world.failed("length of the record", "18", format!("{length:?}")));
                     }
                     files.borrow_mut().insert(status.metadata().map(|file| (file.ino(), file.mtime_nsec())).ok());
                 }
@@ -222,11 +279,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/record/does-not-force-the-record-to-disk",
         requirements: &["SUP-28"],
         uses: &[SUPERVISE, STRACE],
-        does: "Traces supervise at a start, commands and an end for all calls that wait for the disk: there is none.",
+        does: "Traces the system calls that wait for the disk while supervise starts, obeys commands and exits. It makes \
+               none.",
         run: |world| {
             let (web, calls) = (world.service("web", "")?, "trace=?fsync,?fdatasync,?sync,?syncfs,?msync");
             let traced = world.traced(&["-o", "calls", "-e", calls], "supervise")?.arg("web").start()?;
-            web.until_up()?;
+            web.until_starts(1)?;
             web.control()?.send("pcdx")?;
             traced.expect_exit("exit 0")?;
             let calls = world.files.lines("calls").into_iter().filter(|line| line.contains("sync"));
@@ -235,11 +293,89 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
+        id: "supervise/record/orders-record-and-signal",
+        requirements: &["SUP-27", "SUP-26"],
+        uses: &[SUPERVISE, STRACE, SVOK],
+        does: "Traces a supervise whose service is down at first. `u` and `o` replace the record before and after the \
+               start, `p` and `c` before their signal, `d` after its own, and `t` and `k` for what follows.",
+        run: |world| {
+            let web = world.service("web", "")?;
+            world.files.write("web/down", "")?;
+            let traced = world.traced(&["-o", TRACE, "-e", &deed_calls()], "supervise")?.arg("web").start()?;
+            web.until_supervised()?;
+            world.until_idle(traced.traced_pid()?)?;
+            let mut wanted = deeds(world);
+            world.expect("done at the start", wanted.iter().all(|deed| deed == "record"), true)?;
+            for (byte, does) in [
+                ("u", &["record", "fork", "record"][..]),
+                ("p", &["record", "STOP"]),
+                ("c", &["record", "CONT"]),
+                // The service has been up for a second by then, so the next start follows its death at once.
+                ("t", &["TERM", "record", "fork", "record"]),
+                ("d", &["TERM", "CONT", "record", "record"]),
+                ("o", &["record", "fork", "record"]),
+                ("k", &["KILL", "record"]),
+            ] {
+                if byte == "t" {
+                    web.until_settled()?;
+                }
+                web.control()?.send(byte)?;
+                wanted.extend(does.iter().map(|&deed| deed.to_owned()));
+                world.until(&format!("what supervise has done after {byte}"), wanted.clone(), || Ok(deeds(world)))?;
+            }
+            web.control()?.send("x")?;
+            traced.expect_exit("exit 0")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/record/writes-the-record-at-its-place-in-the-order",
+        requirements: &["SUP-27", "SUP-26"],
+        uses: &[SUPERVISE, STRACE],
+        does: "Traces a supervise that starts its service by itself. The record is replaced before and after that start, \
+               after the signals of a `d` that the service survives, at a death, and around the starts for `u` and `o`.",
+        run: |world| {
+            let web = world.service("web", "survive TERM")?;
+            world.traced(&["-o", TRACE, "-e", &deed_calls()], "supervise")?.arg("web").start()?;
+            let start = ["record", "fork", "record"];
+            let pid = web.until_starts(1)?[0].0;
+            let starts_so = || Ok(deeds(world).starts_with(&start.map(str::to_owned)));
+            world.until(&format!("supervise begins with {start:?}"), true, starts_so)?;
+            // The original writes the record once more, the same, when its first second is over.
+            web.until_settled()?;
+            let before = deeds(world);
+            let mut sum: Vec<&str> = before.iter().map(String::as_str).collect();
+            let mut then = |what: &str, follows: &[&'static str]| {
+                sum.extend(follows);
+                world.until(&format!("what supervise has done after {what}"), &sum[..], || Ok(deeds(world)))
+            };
+            for (byte, does) in
+                [("p", &["record", "STOP"][..]), ("c", &["record", "CONT"]), ("d", &["TERM", "CONT", "record"])]
+            {
+                web.control()?.send(byte)?;
+                then(byte, does)?;
+            }
+            web.plan("")?;
+            world.signal(pid, Signal::SIGKILL)?;
+            then("a death", &["record"])?;
+            for (number, byte) in ["u", "o"].into_iter().enumerate() {
+                web.control()?.send(byte)?;
+                then(byte, &start)?;
+                web.until_starts(number + 2)?;
+                web.control()?.send("d")?;
+                then("d and a death", &["TERM", "CONT", "record", "record"])?;
+            }
+            Ok(())
+        },
+        ..Scenario::ORDINARY
+    },
+    // When the record cannot be written.
+    Scenario {
         id: "supervise/record/controls-without-a-record",
         requirements: &["SUP-29"],
-        uses: &[SUPERVISE],
-        does: "Puts directories and a FIFO in the way of the record: a warning each time, the old record stays, commands \
-               work, and the next write mends it.",
+        uses: &[SUPERVISE, SVOK],
+        does: "Blocks the record of one service by a directory, a FIFO and a directory again. supervise warns at each \
+               write, keeps the old record, obeys, and writes the next record that it can.",
         run: |world| {
             let (web, supervise) = world.down_service("web", "")?;
             supervise.until_idle()?;
@@ -251,7 +387,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 
             world.files.make_directory("web/supervise/status.new")?;
             web.control()?.send("u")?;
-            // For what is wanted and for the start.
+            // One for what is wanted and one for the start.
             warnings.extend([open("is a directory"), open("is a directory")]);
             until_warned(&warnings)?;
             web.until_starts(1)?;
@@ -275,11 +411,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             world.files.make_directory("web/supervise/status")?;
             web.control()?.send("d")?;
             let rename = "supervise: warning: unable to rename web/supervise/status.new to status: is a directory";
-            // For what is wanted and for the end.
+            // One for what is wanted and one for the end.
             warnings.extend([rename.to_owned(), rename.to_owned()]);
             until_warned(&warnings)?;
-            let left = world.path("web/supervise/status.new").metadata().map(|file| file.len()).ok();
-            world.expect("length of status.new", left, Some(18))?;
+            world.expect("length of status.new", world.files.size("web/supervise/status.new"), Some(18))?;
             world.files.remove("web/supervise/status")?;
             web.control()?.send("d")?;
             web.record()?.until("down, paused 0, want d")?;
@@ -289,119 +424,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
-        id: "supervise/record/warns-of-a-record-that-does-not-fit",
-        requirements: &["SUP-29"],
-        uses: &[SUPERVISE, PRLIMIT],
-        does: "Limits the size of files to 9 bytes and to none: `partial write`, or `file too big`, and commands work.",
-        run: |world| {
-            let web = world.scripted("web", "#!/bin/sh\nexec sleep 1000\n")?;
-            world.files.write("web/down", "")?;
-            let prlimit = tool("prlimit").ok_or_else(|| Failure::missing("program prlimit".to_owned()))?;
-            for (size, left, why) in [(9, 9, "partial write"), (0, 0, "file too big")] {
-                // A file could not take the warnings either.
-                let name = format!("said-{size}");
-                let stderr = world.fifo(&name)?;
-                let limited =
-                    world.program(&prlimit).arg(format!("--fsize={size}")).arg(world.commands().join("supervise"));
-                let supervise = limited.arg("web").ignored("XFSZ").errors(&name).start()?;
-                web.until_supervised()?;
-                web.control()?.send("o")?;
-                world.until("children of supervise", 1, || Ok(Process::children(supervise.pid).len()))?;
-                web.control()?.send("xk")?;
-                supervise.expect_exit("exit 0")?;
-                // At its start; `o`, the start of ./run, `x`, and the end of ./run.
-                let warning = format!("supervise: warning: unable to write web/supervise/status.new: {why}\\n");
-                let said = stderr.taken()?;
-                let times = said.matches(&warning).count();
-                world.expect("messages", &said, &warning.repeat(times))?;
-                world.expect_that("times that it warned", times >= 5, "5 or more", times)?;
-                world.expect("record", web.record()?.read(), None)?;
-                let new = world.path("web/supervise/status.new").metadata().map(|file| file.len()).ok();
-                world.expect("length of status.new", new, Some(left))?;
-            }
-            Ok(())
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "supervise/record/orders-record-and-signal",
-        requirements: &["SUP-27", "SUP-26"],
-        uses: &[SUPERVISE, STRACE],
-        does: "Traces supervise: `p` and `c` replace the record and then signal, `d` signals first, and `u` replaces it \
-               before and after the start.",
-        run: |world| {
-            let web = world.service("web", "")?;
-            world.files.write("web/down", "")?;
-            let calls =
-                "trace=?rename,?renameat,?renameat2,kill,?tkill,?tgkill,?pidfd_send_signal,clone,?clone3,?fork,?vfork";
-            let traced = world.traced(&["-o", "calls", "-e", calls], "supervise")?.arg("web").start()?;
-            web.until_supervised()?;
-            // What is done, in order, in words.
-            let done = || -> Vec<String> {
-                let word = |line: String| match line.split('(').next()? {
-                    "rename" | "renameat" | "renameat2" => Some("record".to_owned()),
-                    "kill" | "tkill" | "tgkill" | "pidfd_send_signal" => {
-                        let signal = line.split("SIG").nth(1)?;
-                        Some(signal.chars().take_while(char::is_ascii_uppercase).collect())
-                    }
-                    "clone" | "clone3" | "fork" | "vfork" => Some("start".to_owned()),
-                    _ => None,
-                };
-                world.files.lines("calls").into_iter().filter_map(word).collect()
-            };
-            let traced_pid = traced.traced_pid()?;
-            world.until_idle(traced_pid)?;
-            let mut wanted: Vec<String> = done();
-            world.expect("done at the start", wanted.iter().all(|word| word == "record"), true)?;
-            for (byte, does) in [
-                ("u", &["record", "start", "record"][..]),
-                ("p", &["record", "STOP"]),
-                ("c", &["record", "CONT"]),
-                // The rest since the start is over by then, so the death and the next start are one after the other.
-                ("t", &["TERM", "record", "start", "record"]),
-                ("d", &["TERM", "CONT", "record", "record"]),
-                ("o", &["record", "start", "record"]),
-                ("k", &["KILL", "record"]),
-            ] {
-                if byte == "t" {
-                    web.until_settled()?;
-                }
-                web.control()?.send(byte)?;
-                wanted.extend(does.iter().map(|&word| word.to_owned()));
-                world.until(&format!("done by {byte}"), wanted.clone(), || Ok(done()))?;
-            }
-            web.control()?.send("x")?;
-            traced.expect_exit("exit 0")
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "supervise/record/writes-a-removed-record-again",
-        requirements: &["SUP-63"],
-        uses: &[SUPERVISE, SVC],
-        does: "Removes the record: it stays away until the next command writes it.",
-        run: |world| {
-            let web = world.service("web", "")?;
-            let supervise = web.supervise()?;
-            web.until_settled()?;
-            let before = web.record()?.whole()?;
-            world.files.remove("web/supervise/status")?;
-            world.stays("the record", None::<Record>, Duration::from_millis(100), || Ok(web.record()?.read()))?;
-            web.svc("-p")?;
-            let after = web.record()?.until("up, paused 1, want u")?;
-            world.expect("stamp and pid", (after.stamp(), after.pid()), (before.stamp(), before.pid()))?;
-            world.expect("words", supervise.err(), "")
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
         id: "supervise/record/goes-on-without-a-record",
         requirements: &["SUP-29"],
-        uses: &[SUPERVISE, SVC],
-        does: "Has the record's new file not be opened, or not be renamed: supervise warns, obeys, leaves the old \
-               record, and the next write that can be done mends it.",
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Blocks the records of three running services, each in another way, and pauses each twice. supervise warns \
+               once and pauses it; the second `p` mends the record and leaves no other file.",
         run: |world| {
-            // A fifo without a reader, a directory, and a directory that the new file is to replace.
+            // A FIFO that nobody reads, a directory, and a directory that the new file would have to replace.
             let new = "unable to open W/supervise/status.new";
             let obstacles = [
                 ("fifo", "status.new", format!("{new}: device not configured")),
@@ -426,55 +455,55 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                     world.files.make_directory(&obstacle).map(drop)
                 }?;
                 service.svc("-p")?;
-                let state = || Ok(Process::look(before.pid()).map(|process| process.state));
-                world.until("the state of ./run", Some('T'), state)?;
+                world.until_stopped(before.pid(), true)?;
                 supervise.until_only_lines(&format!("supervise: warning: {}", message.replace('W', name)), 1)?;
                 if file == "status" {
-                    let new = world.files.identity(format!("{name}/supervise/status.new"));
-                    world.expect("bytes of the new file", new.map(|(_, size, ..)| size), Some(18))?;
+                    let length = world.files.size(format!("{name}/supervise/status.new"));
+                    world.expect("length of status.new", length, Some(18))?;
                 } else {
                     world.expect("the record", service.record()?.whole()?, before)?;
                 }
                 world.files.remove(&obstacle)?;
                 service.svc("-p")?;
                 let after = service.record()?.until("up, paused 1, want u")?;
-                world.expect("stamp and pid", (after.stamp(), after.pid()), (before.stamp(), before.pid()))?;
-                world.expect(
-                    "the files in supervise",
-                    world.files.names(format!("{name}/supervise")),
-                    ["control", "lock", "ok", "status"],
-                )?;
-                world.expect("words", supervise.err_lines().len(), 1)?;
+                world.expect("stamp and pid", &after.bytes[..16], &before.bytes[..16])?;
+                let files = world.files.names(format!("{name}/supervise"));
+                world.expect("the files in supervise", files, ["control", "lock", "ok", "status"])?;
+                world.expect("warnings", supervise.err_lines().len(), 1)?;
             }
             Ok(())
         },
         ..Scenario::ORDINARY
     },
     Scenario {
-        id: "supervise/record/goes-on-with-a-full-disk",
+        id: "supervise/record/warns-of-a-record-that-does-not-fit",
         requirements: &["SUP-29"],
-        uses: &[SUPERVISE, SVC],
-        does: "Fills the disk and pauses the service: it is paused, supervise warns, the old record is still whole, \
-               and the next command with room writes a new one.",
+        uses: &[SUPERVISE, PRLIMIT, SVOK],
+        does: "Limits files to 9 bytes and to none, with SIGXFSZ ignored. Each write of the record gets a warning, `partial \
+               write` or `file too big`; there is no record, and commands are obeyed.",
         run: |world| {
-            let disk = world.disk("disk", 1 << 16)?;
-            let web = world.service("disk/web", "")?;
-            let supervise = web.supervise()?;
-            web.until_settled()?;
-            let pid = web.until_up()?;
-            let before = web.record()?.whole()?;
-            disk.fill("filler")?;
-            web.svc("-p")?;
-            world.until("it is stopped", Some('T'), || Ok(Process::look(pid).map(|process| process.state)))?;
-            supervise.until_only_lines(
-                "supervise: warning: unable to write disk/web/supervise/status.new: out of disk space",
-                1,
-            )?;
-            world.expect("the record", web.record()?.whole()?, before)?;
-            world.files.remove("disk/filler")?;
-            web.svc("-p")?;
-            web.record()?.until("up, paused 1, want u")?;
-            world.expect("words", supervise.err_lines().len(), 1)
+            let web = world.scripted("web", SLEEPER)?;
+            world.files.write("web/down", "")?;
+            for (size, why) in [(9, "partial write"), (0, "file too big")] {
+                // The limit holds for files and not for FIFOs, so the warnings get through.
+                let name = format!("stderr-{size}");
+                let stderr = world.fifo(&name)?;
+                let supervise = supervise_with_file_limit(world, size)?.ignored("XFSZ").errors(&name).start()?;
+                web.until_supervised()?;
+                web.control()?.send("o")?;
+                world.until("children of supervise", 1, || Ok(Process::children(supervise.pid).len()))?;
+                web.control()?.send("xk")?;
+                supervise.expect_exit("exit 0")?;
+                // At its start; for `o`, the start of ./run, `x`, and the end of ./run.
+                let warning = format!("supervise: warning: unable to write web/supervise/status.new: {why}\\n");
+                let messages = stderr.taken()?;
+                let times = messages.matches(&warning).count();
+                world.expect("messages", &messages, &warning.repeat(times))?;
+                world.expect_that("number of warnings", times >= 5, "5 or more", times)?;
+                world.expect("record", web.record()?.read(), None)?;
+                world.expect("length of status.new", world.files.size("web/supervise/status.new"), Some(size))?;
+            }
+            Ok(())
         },
         ..Scenario::ORDINARY
     },
@@ -482,98 +511,123 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/record/goes-on-after-half-a-record",
         requirements: &["SUP-29"],
         uses: &[SUPERVISE, PRLIMIT],
-        does: "Runs supervise where no file can have more than ten bytes: it warns of a partial write, leaves the old \
-               record, and starts its service.",
+        does: "Limits files to ten bytes where an old record exists. supervise warns of a partial write twice, keeps the \
+               old record, and starts its service.",
         run: |world| {
             let web = world.scripted("web", SLEEPER)?;
             let old = Record::made(1000, 12_345, 1, b'd');
             world.files.make_directory("web/supervise")?;
-            world.files.write("web/supervise/status", old.bytes)?;
-            // The limit is one for files, and not for pipes: the words have to come through.
-            world.files.make_fifo("err")?;
-            let reader = RefCell::new(world.files.open_reader("err")?);
-            let supervise = world.commands().join("supervise");
-            let limited = world.program("/bin/sh").args(["-c", "exec 2>err; exec prlimit --fsize=10 \"$0\" \"$@\""]);
-            let supervise = limited.arg(supervise).arg("web").start()?;
-            world.until("./run", ["sleep S"], || Ok(family(world, &supervise)))?;
-            let words = RefCell::new(vec![]);
-            let warning = "supervise: warning: unable to write web/supervise/status.new: partial write\n".repeat(2);
-            world.until_some("words on stderr", &warning, || {
-                // Where there is nothing to read yet, that is an error, and what was read before it counts.
-                let _ = reader.borrow_mut().read_to_end(&mut words.borrow_mut());
-                let words = String::from_utf8_lossy(&words.borrow()).into_owned();
-                Ok(if words.starts_with(&warning) { Ok(()) } else { Err(words) })
+            web.record()?.set(old.bytes)?;
+            let stderr = world.fifo("stderr")?;
+            let supervise = supervise_with_file_limit(world, 10)?.errors("stderr").start()?;
+            world.until("children", ["sleep S"], || Ok(process::lives_of_children(supervise.pid)))?;
+            let messages = RefCell::new(String::new());
+            let warnings = "supervise: warning: unable to write web/supervise/status.new: partial write\\n".repeat(2);
+            world.until_some("its standard error", &warnings, || {
+                *messages.borrow_mut() += &stderr.taken()?;
+                let messages = messages.borrow().clone();
+                Ok(if messages.starts_with(&warnings) { Ok(()) } else { Err(messages) })
             })?;
             let record = web.record()?.whole()?;
-            // Before the reader goes: the next warning would kill it, and leave its service.
+            // Before the reader is closed: the next warning would kill supervise and leave its service behind.
             supervise.kill(Signal::SIGKILL)?;
             world.expect("the record", record, old)
         },
         ..Scenario::ORDINARY
     },
     Scenario {
-        id: "supervise/record/writes-the-record-at-its-place-in-the-order",
-        requirements: &["SUP-27", "SUP-26"],
-        uses: &[SUPERVISE, STRACE],
-        does: "Traces signals, forks and renames: the start, p, c, d, a death, u and o each do theirs in the order of \
-               the original.",
+        id: "supervise/record/goes-on-with-a-full-disk",
+        requirements: &["SUP-29"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Fills the disk and pauses the service. It is stopped, supervise warns, and the old record stays whole; with \
+               room again, the next command writes a new one.",
         run: |world| {
-            const CALLS: &str = "trace=?rename,?renameat,?renameat2,?clone,?clone3,?fork,?vfork,?kill,?tkill,?tgkill,?pidfd_send_signal";
-            let web = world.service("web", "survive TERM")?;
-            world.traced(&["-o", "trace", "-e", CALLS], "supervise")?.arg("web").start()?;
-            let start = ["record", "fork", "record"];
-            web.until_starts(1)?;
-            world.until("deeds", true, || Ok(deeds(world).starts_with(&start.map(str::to_owned))))?;
-            // The original writes the record once more, the same, when its first second is over.
+            let disk = world.disk("disk", 1 << 16)?;
+            let web = world.service("disk/web", "")?;
+            let supervise = web.supervise()?;
             web.until_settled()?;
-            let before = deeds(world);
-            let mut sum: Vec<&str> = before.iter().map(String::as_str).collect();
-            let mut then = |what: &str, deeds_of_it: &[&'static str]| {
-                sum.extend(deeds_of_it);
-                world.until(&format!("deeds, with those of {what}"), &sum[..], || Ok(deeds(world)))
-            };
-            for (command, deeds_of_it) in
-                [("p", &["record", "STOP"][..]), ("c", &["record", "CONT"]), ("d", &["TERM", "CONT", "record"])]
-            {
-                web.control()?.send(command)?;
-                then(command, deeds_of_it)?;
+            let before = web.record()?.whole()?;
+            disk.fill("filler")?;
+            web.svc("-p")?;
+            world.until_stopped(web.starts()[0].0, true)?;
+            let warning = "supervise: warning: unable to write disk/web/supervise/status.new: out of disk space";
+            supervise.until_only_lines(warning, 1)?;
+            world.expect("the record", web.record()?.whole()?, before)?;
+            world.files.remove("disk/filler")?;
+            web.svc("-p")?;
+            web.record()?.until("up, paused 1, want u")?;
+            world.expect("warnings", supervise.err_lines().len(), 1)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/record/is-written-with-closed-descriptors",
+        requirements: &["SUP-05", "SUP-53"],
+        uses: &[SUPERVISE],
+        does: "Starts supervise with some or all of descriptors 0 to 2 closed. It holds the lock, records the running \
+               service and, when it has been asked to exit, the end.",
+        run: |world| {
+            let mut supervises = vec![];
+            for (name, closed) in CLOSED {
+                let service = world.scripted(name, SLEEPER)?;
+                supervises.push((world.command("supervise").closed(closed).arg(name).start()?, service));
             }
-            web.plan("")?;
-            world.signal(web.until_up()?, Signal::SIGKILL)?;
-            then("a death", &["record"])?;
-            for (number, command) in ["u", "o"].into_iter().enumerate() {
-                web.control()?.send(command)?;
-                then(command, &start)?;
-                web.until_starts(number + 2)?;
-                web.control()?.send("d")?;
-                then("d and a death", &["TERM", "CONT", "record", "record"])?;
+            for (supervise, service) in &supervises {
+                service.record()?.until("up, paused 0, want u")?;
+                world.expect("the lock is free", service.lock()?.is_some(), false)?;
+                service.control()?.send("dx")?;
+                supervise.expect_exit("exit 0")?;
+                world.expect("the record", service.record()?.whole()?.to_string(), "pid 0, paused 0, want d")?;
             }
             Ok(())
         },
         ..Scenario::ORDINARY
     },
+    // Who else touches the record.
     Scenario {
-        id: "supervise/record/record-reads-as-libraries-read-it",
-        requirements: &["SUP-20"],
-        uses: &[SUPERVISE, SVC, SVSTAT],
-        does: "Reads the 18 bytes as libraries for Perl and Node do: the stamp from bytes 0 to 7 less 2^62 and 10, the pid \
-               from bytes 12 to 15 by hand, byte 16 and 17 as flags. The start is now, and the pid is the service.",
+        id: "supervise/record/writes-a-removed-record-again",
+        requirements: &["SUP-63"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Removes the record. It is missing until the next command writes it.",
         run: |world| {
-            let web: Service = world.service("web", "")?;
-            let now = || Record::made(0, 0, 0, 0).unix_seconds();
-            let before = now();
-            web.supervise()?;
-            let bytes = web.record()?.whole()?.bytes;
-            let seconds = bytes[..8].iter().fold(0_i128, |sum, byte| (sum << 8) + i128::from(*byte));
-            let since_epoch = seconds - (1 << 62) - 10;
-            let in_time = i128::from(before) <= since_epoch && since_epoch <= i128::from(now());
-            world.expect_that("the stamp", in_time, "the time of the start", since_epoch)?;
-            let pid = i32::from(bytes[15]) << 24
-                | i32::from(bytes[14]) << 16
-                | i32::from(bytes[13]) << 8
-                | i32::from(bytes[12]);
-            world.expect("the pid", Some(pid), web.starts().first().map(|start| start.0))?;
-            world.expect("the flags", &bytes[16..], b"\0u")
+            let web = world.service("web", "")?;
+            let supervise = web.supervise()?;
+            web.until_settled()?;
+            let before = web.record()?.whole()?;
+            world.files.remove("web/supervise/status")?;
+            world.stays("the record", None::<Record>, QUIET, || Ok(web.record()?.read()))?;
+            web.svc("-p")?;
+            let after = web.record()?.until("up, paused 1, want u")?;
+            world.expect("stamp and pid", &after.bytes[..16], &before.bytes[..16])?;
+            world.expect("stderr of supervise", supervise.err(), "")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/record/outlives-supervise",
+        requirements: &["SUP-60"],
+        uses: &[SUPERVISE, SVOK, SVSTAT],
+        does: "Kills supervises with nine signals. The record still shows ./run, the other files in supervise/ are \
+               untouched, and the lock is free.",
+        run: |world| {
+            const FILES: [&str; 3] = ["control", "lock", "ok"];
+            let mut left = vec![];
+            for signal in DEADLY {
+                let service = world.service(signal.as_str(), "")?;
+                let supervise = service.supervise()?;
+                let files = move || FILES.map(|file| world.files.identity(format!("{signal}/supervise/{file}")));
+                world.expect("the lock is free", service.lock()?.is_some(), false)?;
+                let before = (service.record()?.whole()?, files());
+                supervise.kill(signal)?;
+                left.push((service, files, before));
+            }
+            for (service, files, before) in &left {
+                service.until_unlocked()?;
+                world.expect("record and files", (service.record()?.whole()?, files()), *before)?;
+                let pid = service.starts().first().map(|start| start.0);
+                world.expect("pid in the record", Some(before.0.pid()), pid)?;
+            }
+            Ok(())
         },
         ..Scenario::ORDINARY
     },
@@ -616,45 +670,18 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-/// How long nothing is to happen, where nothing is to happen.
+/// How long a scenario watches that the record does not change.
 const QUIET: Duration = Duration::from_millis(150);
 
-/// A service that `u` has started, with its supervise and a watch on its record. One that supervise starts by itself has
-/// its record written once more by the original, after the first second.
-fn watched_service(world: &World, plan: &str) -> Result<(Service, Running, Rewrites), Failure> {
-    let (web, supervise) = world.down_service("web", plan)?;
-    web.control()?.send("u")?;
-    web.record()?.until("up, paused 0, want u")?;
-    web.until_starts(1)?;
-    let watch = web.record()?.watch(&supervise)?;
-    Ok((web, supervise, watch))
+/// The file that strace writes.
+const TRACE: &str = "trace";
+
+/// Returns the strace expression for the system calls that [`deeds`] reads.
+fn deed_calls() -> String {
+    format!("trace={RENAMES},{FORKS},{SIGNALS}")
 }
 
-fn since(begin: u64, end: u64) -> Duration {
-    Duration::from_nanos(end.saturating_sub(begin))
-}
-
-/// Expects the stamp of `record` to lie between two times of day.
-fn expect_stamp(world: &World, record: &Record, from: Duration, to: Duration) -> Outcome {
-    let seconds = u64::try_from(record.unix_seconds()).unwrap_or_default();
-    world.expect_that("nanoseconds", record.nanoseconds() < 1_000_000_000, "less than 10^9", record.nanoseconds())?;
-    let stamp = Duration::new(seconds, record.nanoseconds());
-    // The clock of the record counts microseconds, and its last three digits are anybody's guess.
-    let slack = Duration::from_micros(1);
-    world.expect_that("stamp", from <= stamp + slack && stamp <= to + slack, &format!("{from:?} to {to:?}"), stamp)
-}
-
-/// A ./run that does nothing, and neither handles nor prints anything.
-const SLEEPER: &str = "#!/bin/sh\nexec sleep 1000\n";
-
-/// The children of `parent` by name and state, sorted.
-fn family(_world: &World, parent: &Running) -> Vec<String> {
-    let mut children = process::lives_of_children(parent.pid);
-    children.sort();
-    children
-}
-
-/// What a traced supervise did: `fork`, `record` for its renaming, and the signals it sent.
+/// Returns what a traced supervise has done so far: `fork`, `record` for a rename, or the signal that it sent.
 fn deeds(world: &World) -> Vec<String> {
     let deed = |line: String| -> Option<String> {
         let (call, arguments) = line.split_once('(')?;
@@ -668,5 +695,23 @@ fn deeds(world: &World) -> Vec<String> {
             _ => return None,
         })
     };
-    world.files.lines("trace").into_iter().filter_map(deed).collect()
+    world.files.lines(TRACE).into_iter().filter_map(deed).collect()
+}
+
+/// Returns supervise for the service `web` where no file can grow beyond `size` bytes.
+fn supervise_with_file_limit(world: &World, size: u64) -> Result<Command, Failure> {
+    let prlimit = tool("prlimit").ok_or_else(|| Failure::missing("this machine lacks the program prlimit"))?;
+    let supervise = world.commands().join("supervise");
+    Ok(world.program(prlimit).arg(format!("--fsize={size}")).arg(supervise).arg("web"))
+}
+
+/// Expects the stamp of `record` to lie between two times of day.
+#[track_caller]
+fn expect_stamp(world: &World, record: &Record, from: Duration, to: Duration) -> Outcome {
+    let seconds = u64::try_from(record.unix_seconds()).unwrap_or_default();
+    world.expect_that("nanoseconds", record.nanoseconds() < 1_000_000_000, "less than 10^9", record.nanoseconds())?;
+    let stamp = Duration::new(seconds, record.nanoseconds());
+    // The original counts microseconds, and the last three digits of its nanoseconds are arbitrary (SUP-21).
+    let slack = Duration::from_micros(1);
+    world.expect_that("stamp", from <= stamp + slack && stamp <= to + slack, &format!("{from:?} to {to:?}"), stamp)
 }
