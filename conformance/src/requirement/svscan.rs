@@ -7,14 +7,16 @@ use super::{OBSERVED, Requirement, doc, obs};
 pub(super) const ALL: &[Requirement] = &[
     doc("SCAN-01", "svscan(8)", &[Processes])
         .promises("svscan works in the current directory, or in the directory named by its argument."),
-    obs("SCAN-01b", OBSERVED, &[Processes]).promises(
-        "svscan changes to its directory once, when it starts. It ignores further arguments and stays where \
-         it is if the directory is deleted and made again.",
+    obs("SCAN-01b", OBSERVED, &[Stderr, Exit, Processes]).promises(
+        "svscan changes to its directory once, when it starts, and exits 111 with a message if it cannot. It \
+         ignores further arguments and stays where it is if the directory is deleted and made again.",
     ),
     doc("SCAN-02", "svscan(8)", &[Processes, Timing]).promises(
-        "svscan looks for subdirectories every five seconds, first when it starts. Each time it starts \
-         supervise for those that are new and for those whose supervise has exited.",
+        "svscan looks for subdirectories when it starts and within every five seconds from then on. Each time \
+         it starts supervise for those that are new and for those whose supervise has exited.",
     ),
+    obs("SCAN-02b", OBSERVED, &[Processes, Timing])
+        .promises("Scans are five seconds apart, and nothing is started between two scans."),
     doc("SCAN-03", "svscan(8)", &[Processes]).promises(
         "Each subdirectory gets a supervise, and so does each link to a directory. Names that start with a \
          dot are skipped.",
@@ -68,13 +70,16 @@ pub(super) const ALL: &[Requirement] = &[
          again five seconds later.",
     ),
     obs("SCAN-13b", OBSERVED, &[Stderr, Processes, Timing]).promises(
-        "The message is `svscan: warning: unable to ` with what failed and the phrase for the error. A pipe \
-         takes two free descriptors. A failed fork for the service puts off its log too.",
+        "The message is `svscan: warning: unable to ` with what failed and the phrase for the error: `create \
+         pipe for N`, `fork for N`, `fork for N/log`. A pipe takes two free descriptors. A failed fork for \
+         the service puts off its log too.",
     ),
     obs("SCAN-14", OBSERVED, &[Stderr, Processes]).promises(
         "If supervise cannot be run, the forked child prints `svscan: warning: unable to start supervise N: ` \
          with the phrase for the error and exits 111. If N cannot be entered for its log, that is `unable to \
-         switch to N: `. The search in PATH follows EXEC-02 and EXEC-03.",
+         switch to N: `, and if the pipe cannot become stdin or stdout, `unable to set up descriptors for N: \
+         `. N is `N/log` for a log, except in `unable to switch`. The search in PATH follows EXEC-02 and \
+         EXEC-03.",
     ),
     obs("SCAN-15", OBSERVED, &[Stderr, Processes, Timing]).promises(
         "A directory that cannot be read gives `svscan: warning: unable to read directory: access denied` \

@@ -1,29 +1,52 @@
-//! svscanboot: the tree below it, in a root of its own.
+//! svscanboot: the tree below it, in a private root.
 
 use crate::observe::process::{self, Process};
 use crate::outcome::{Failure, Outcome};
-use crate::probe::{self};
-use crate::scenario::{READPROCTITLE, SUPERVISE, SVC, SVSCAN, SVSCANBOOT, Scenario};
+use crate::probe;
+use crate::scenario::{READPROCTITLE, SUPERVISE, SVC, SVOK, SVSCAN, SVSCANBOOT, SVSTAT, Scenario};
 use crate::world::{Command, Exit, Running, Service, World, broken};
 use nix::sys::signal::Signal;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::time::Duration;
 
 /// The scenarios of this file.
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
-        id: "svscanboot/runs-svscan-into-readproctitle",
+        id: "svscanboot/starts-services-in-a-clean-environment",
         requirements: &["BOOT-01", "BOOT-02"],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVOK],
+        does: "Starts svscanboot with a service in the service directory. The service runs with PATH as its whole \
+               environment, and ps shows a readproctitle with 400 dots.",
+        run: |world| {
+            world.private_root()?;
+            let web = world.service("web", "")?;
+            list(world, &web)?;
+            world.command("svscanboot").env("COLOUR", "red").start()?;
+            let environment = web.until_starts(1)?.pop().map(|(_, _, start)| start.environment);
+            world.expect("./run's environment", environment, Some(vec![PATH.to_owned()]))?;
+            web.until_supervised()?;
+            let wanted = format!("readproctitle service errors: {}", ".".repeat(DOTS));
+            world.until_some("the title that ps shows", &wanted, || {
+                let below = Process::descendants(std::process::id().cast_signed());
+                let titles = below.iter().map(|process| process::arguments(process.pid).join(" "));
+                let titles: Vec<String> = titles.filter(|title| title.starts_with("readproctitle ")).collect();
+                Ok(if titles.contains(&wanted) { Ok(()) } else { Err(format!("{titles:?}")) })
+            })
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svscanboot/pipes-svscan-into-readproctitle",
+        requirements: &["BOOT-01", "BOOT-02", "BOOT-03", "BOOT-06"],
         uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
-        does: "Starts svscanboot with a service in the service directory: svscan, with its stdout and stderr piped into \
-               readproctitle and a title of 400 dots, both with PATH alone in their environment, and the service up.",
+        does: "Starts svscanboot with a service in the service directory. Its children are svscan, whose stdout and stderr \
+               are a pipe to readproctitle and whose stdin is /dev/null, and readproctitle. All environments are PATH alone.",
         run: |world| {
             world.private_root()?;
             let web = world.service("web", "")?;
             list(world, &web)?;
             let boot = boot(world, world.command("svscanboot").env("COLOUR", "red"))?;
-            let start = web.until_starts(1)?.pop();
             web.expect_supervise(boot.svscan, "web")?;
 
             let dots = ".".repeat(DOTS);
@@ -32,27 +55,21 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             for pid in [boot.svscan, boot.readproctitle, web.supervise_pid()?] {
                 world.expect("the environment", process::environment(pid), vec![PATH])?;
             }
-            let environment = start.map(|(_, _, start)| start.environment);
-            world.expect("./run's environment", environment, Some(vec![PATH.to_owned()]))?;
-
             let pipe = process::descriptors(boot.readproctitle).remove(&0).unwrap_or_default();
             world.expect_that("readproctitle's stdin", pipe.starts_with("pipe:"), "a pipe", &pipe)?;
-            let written = process::descriptors(boot.svscan);
+            let open = process::descriptors(boot.svscan);
             let (pipe, null) = (Some(&pipe), "/dev/null".to_owned());
-            world.expect(
-                "svscan's descriptors",
-                [0, 1, 2].map(|number| written.get(&number)),
-                [Some(&null), pipe, pipe],
-            )
+            let standard = [0, 1, 2].map(|number| open.get(&number));
+            world.expect("svscan's standard descriptors", standard, [Some(&null), pipe, pipe])
         },
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "svscanboot/stays-as-the-parent-of-two",
         requirements: &["BOOT-03", "BOOT-05", "BOOT-06"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
-        does: "Starts svscanboot with arguments: its children are svscan in the service directory and readproctitle in its \
-               own, its standard descriptors are /dev/null, and it prints nothing.",
+        uses: &[SVSCANBOOT, SVSCAN, READPROCTITLE, SVC],
+        does: "Starts svscanboot with arguments. Its children are svscan in the service directory and readproctitle in its \
+               own directory, its standard descriptors are /dev/null, and it prints nothing.",
         run: |world| {
             world.private_root()?;
             world.files.make_directory("home")?;
@@ -77,11 +94,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
-        id: "svscanboot/shows-what-is-said-below-it",
-        requirements: &["BOOT-07", "BOOT-01"],
+        id: "svscanboot/shows-output-in-the-title",
+        requirements: &["BOOT-01", "BOOT-07"],
         uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
-        does: "Lists a dangling link, a directory without ./run and a service that prints: what svscan, supervise and the \
-               service say ends up in readproctitle's title, which stays 400 bytes long behind its three dots.",
+        does: "Lists a dangling link, a directory without ./run and a service that prints. The title of readproctitle shows \
+               the messages of svscan and supervise and the service's line, and stays 400 bytes long with dots in front.",
         run: |world| {
             world.private_root()?;
             let web = world.service("web", "say hello from web")?;
@@ -89,16 +106,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             list(world, &world.bare_service("bare")?)?;
             world.files.link("nowhere", format!("{SERVICE}/gone"))?;
             let boot = boot(world, world.command("svscanboot"))?;
-            for said in [
+            for line in [
                 "hello from web",
                 "svscan: warning: unable to stat gone: file does not exist",
                 "supervise: fatal: unable to start bare/run: file does not exist",
             ] {
-                let said = format!("{said}\\n");
-                world.until_some("the title", &format!("with {said:?}"), || {
-                    let title = title(&boot);
-                    Ok(if title.contains(&said) { Ok(()) } else { Err(title) })
-                })?;
+                until_in_title(world, &boot, line)?;
             }
             let title = title(&boot);
             // Each newline is shown as two characters.
@@ -111,9 +124,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/ends-what-an-earlier-svscan-left",
         requirements: &["BOOT-04"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
-        does: "Starts svscanboot over the supervises of a service and its log: both get -dx, and the new svscan runs the \
-               service and the log.",
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK, SVSTAT],
+        does: "Starts svscanboot while supervises of a service and its log are running. Both get -dx, the new svscan runs \
+               service and log, and a supervise behind a hidden name is left alone.",
         run: |world| {
             world.private_root()?;
             let (web, log) = (world.service("web", "say hello")?, world.service("web/log", "")?);
@@ -121,13 +134,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             let hidden = world.service("hidden", "")?;
             let left = hidden.supervise()?;
             world.scan(SERVICE)?.list(&hidden, ".hidden")?;
-            [&web, &log, &hidden].iter().try_for_each(|service| service.until_started())?;
-            // For its next start: where it is now, there is nothing to collect.
+            // For its next start: its stdin is no pipe yet.
             log.plan("collect lines")?;
             list(world, &web)?;
             let boot = boot(world, world.command("svscanboot"))?;
             for supervise in &old {
-                world.expect("the old supervise", supervise.wait()?, Exit::Code(0))?;
+                supervise.expect_exit("exit 0")?;
             }
             for (service, argument) in [(&web, "web"), (&log, "log")] {
                 world.expect("signals", service.signals(), vec!["TERM"])?;
@@ -135,31 +147,28 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 service.expect_supervise(boot.svscan, argument)?;
             }
             world.until("lines that the log read", vec!["hello"], || Ok(world.files.lines("web/log/lines")))?;
-            world.expect("the supervise of what is hidden runs", left.is_running(), true)?;
-            world.expect("signals to what is hidden", hidden.signals(), vec![""; 0])
+            world.expect("the hidden supervise is running", left.is_running(), true)?;
+            world.expect("signals to the hidden service", hidden.signals(), vec![""; 0])
         },
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "svscanboot/does-not-wait-for-what-was-left",
         requirements: &["BOOT-04", "BOOT-07"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
-        does: "Starts svscanboot over a supervise whose service survives TERM: the new supervise meets its lock and says \
-               so, and takes over once the service has ended.",
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK, SVSTAT],
+        does: "Starts svscanboot while the supervise of a service that survives TERM is running. The new supervise prints \
+               that it is locked out, and takes over once the service has ended.",
         run: |world| {
             world.private_root()?;
             let web = world.service("web", "survive TERM")?;
             list(world, &web)?;
             let old = web.supervise()?;
-            web.until_started()?;
-            let pid = web.until_up()?;
             let boot = boot(world, world.command("svscanboot"))?;
-            world.until("signals", vec!["TERM", "CONT"], || Ok(web.signals()))?;
-            let lock = "supervise: fatal: unable to acquire web/supervise/lock: temporary failure\\n";
-            world.until("the title tells of the lock", true, || Ok(title(&boot).contains(lock)))?;
-            world.stays("the service", Some(pid), A_WHILE, || web.pid())?;
+            web.until_signals(&["TERM", "CONT"])?;
+            until_in_title(world, &boot, "supervise: fatal: unable to acquire web/supervise/lock: temporary failure")?;
+            world.stays("starts and ends", (1, 0), A_WHILE, || Ok((web.starts().len(), web.ends().len())))?;
             web.order("exit 0")?;
-            world.expect("the old supervise", old.wait()?, Exit::Code(0))?;
+            old.expect_exit("exit 0")?;
             web.until_starts(2)?;
             web.expect_supervise(boot.svscan, "web")
         },
@@ -168,16 +177,16 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/ends-with-the-last-holder-of-the-pipe",
         requirements: &["BOOT-08"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
-        does: "Kills svscan under svscanboot: it and readproctitle stay until the last service and supervise are gone, \
-               and svscanboot exits 0.",
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK],
+        does: "Kills svscan below svscanboot. svscanboot and readproctitle stay until the last service and supervise are \
+               gone, and svscanboot exits 0.",
         run: |world| {
             world.private_root()?;
             let services = [world.service("web", "")?, world.service("dns", "")?];
             services.iter().try_for_each(|service| list(world, service))?;
             let boot = boot(world, world.command("svscanboot"))?;
             for service in &services {
-                service.until_up()?;
+                service.until_started()?;
             }
             world.kill(boot.svscan, Signal::SIGTERM)?;
             for service in &services {
@@ -186,7 +195,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 service.svc("-dx")?;
                 service.until_unsupervised()?;
             }
-            world.expect("svscanboot", boot.svscanboot.wait()?, Exit::Code(0))?;
+            boot.svscanboot.expect_exit("exit 0")?;
             world.expect("readproctitle is alive", Process::is_alive(boot.readproctitle), false)
         },
         ..Scenario::ORDINARY
@@ -195,20 +204,19 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svscanboot/dies-alone-of-term",
         requirements: &["BOOT-08"],
         uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
-        does: "Sends TERM to svscanboot: it dies of it, and svscan, readproctitle and the service go on.",
+        does: "Sends TERM to svscanboot. It dies of the signal, and svscan, readproctitle and the service keep running.",
         run: |world| {
             world.private_root()?;
             let web = world.service("web", "")?;
             list(world, &web)?;
             let boot = boot(world, world.command("svscanboot"))?;
-            web.until_started()?;
-            let pid = web.until_up()?;
+            let pid = web.until_starts(1)?.pop().map_or(0, |(pid, ..)| pid);
             let exit = boot.svscanboot.kill(Signal::SIGTERM)?;
             world.expect("svscanboot", exit, Exit::Signal(Signal::SIGTERM as i32))?;
             let alive = || Ok([boot.svscan, boot.readproctitle, pid].map(Process::is_alive));
             world.stays("svscan, readproctitle and the service", [true; 3], A_WHILE, alive)?;
-            web.order("say still heard")?;
-            world.until("the title tells of it", true, || Ok(title(&boot).ends_with(".still heard\\n")))
+            web.order("say still shown")?;
+            until_in_title(world, &boot, ".still shown")
         },
         ..Scenario::ORDINARY
     },
@@ -216,61 +224,61 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svscanboot/writers-die-without-readproctitle",
         requirements: &["BOOT-08"],
         uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
-        does: "Kills readproctitle by TERM: a service that prints dies before it can go on, svscan dies at its next \
-               warning, and then svscanboot exits as a shell tells of TERM, with 143.",
+        does: "Kills readproctitle by TERM. A service dies when it prints, svscan dies at its next warning, and svscanboot \
+               exits 143, as a shell reports TERM.",
         run: |world| {
             world.private_root()?;
-            // It waits to be told to print.
+            // It waits for an order before it prints.
             let script = "#!/bin/sh\necho started >>log\nread order <probe.orders\necho hello\necho survived >>log\n";
             let web = world.scripted("web", script)?;
             list(world, &web)?;
             let boot = boot(world, world.command("svscanboot"))?;
-            // Held open, an order waits for the script and the script for an order.
+            // While the FIFO is open here, orders wait for the script, and the script waits for orders.
             let path = web.directory.join(probe::ORDERS);
             let mut orders =
                 File::options().read(true).write(true).open(&path).map_err(|error| broken(&path, &error))?;
             let mut order = || orders.write_all(b"print\n").map_err(|error| broken(&path, &error));
             order()?;
-            world.until("its log while somebody reads", vec!["started", "survived", "started"], || {
+            world.until("its log while readproctitle reads", vec!["started", "survived", "started"], || {
                 Ok(world.files.lines("web/log"))
             })?;
             world.signal(boot.readproctitle, Signal::SIGTERM)?;
-            world.until("readproctitle is alive", false, || Ok(Process::is_alive(boot.readproctitle)))?;
+            world.until_dead(boot.readproctitle)?;
             order()?;
             let dead = vec!["started", "survived", "started", "started"];
-            world.until("its log when nobody reads", dead, || Ok(world.files.lines("web/log")))?;
+            world.until("its log without readproctitle", dead, || Ok(world.files.lines("web/log")))?;
 
             world.expect("svscan is alive", Process::is_alive(boot.svscan), true)?;
             world.stays("svscanboot is running", true, A_WHILE, || Ok(boot.svscanboot.is_running()))?;
             world.expect_orphans_of(boot.svscan);
             world.files.link("nowhere", format!("{SERVICE}/gone"))?;
-            let exit = boot.svscanboot.wait()?;
-            world.expect("svscanboot", exit, Exit::Code(128 + Signal::SIGTERM as i32))?;
+            boot.svscanboot.expect_exit("exit 143")?;
             world.expect("svscan is alive", Process::is_alive(boot.svscan), false)
         },
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "svscanboot/exits-0-without-a-service-directory",
-        requirements: &["BOOT-08", "BOOT-03"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
-        does: "Runs svscanboot where there is no service directory: it ends at once with 0 and prints nothing.",
+        requirements: &["BOOT-03", "BOOT-08"],
+        uses: &[SVSCANBOOT, READPROCTITLE, SVC],
+        does: "Runs svscanboot without a service directory. It exits 0 at once and prints nothing.",
         run: |world| {
             world.private_root()?;
             world.files.remove(SERVICE)?;
             let ran = world.run("svscanboot", &[])?;
-            world.expect("svscanboot", (ran.exit.as_str(), ran.out.as_str(), ran.err.as_str()), ("exit 0", "", ""))
+            world.expect("exit, stdout and stderr", ran.all(), ("exit 0", "", ""))
         },
         ..Scenario::ORDINARY
     },
 ];
 
-/// The service directory. `/service` leads to it.
+/// The service directory. `/service` is a link to it.
 const SERVICE: &str = "/etc/service";
 
-/// The whole environment of everything.
+/// The whole environment of every process.
 const PATH: &str = "PATH=/command:/usr/local/bin:/usr/local/sbin:/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin";
 
+/// The length of readproctitle's title.
 const DOTS: usize = 400;
 
 /// How long what must not happen is watched for.
@@ -288,7 +296,7 @@ fn list(world: &World, service: &Service) -> Outcome {
     world.scan(SERVICE)?.list(service, &service.name)
 }
 
-/// Starts `command` and waits for its two children, however it calls the service directory.
+/// Starts `command`, a svscanboot, and waits for its two children. Builds differ in the name of the service directory.
 #[track_caller]
 fn boot(world: &World, command: Command) -> Result<Boot, Failure> {
     let svscanboot = command.start()?;
@@ -304,7 +312,17 @@ fn boot(world: &World, command: Command) -> Result<Boot, Failure> {
     Ok(Boot { svscan, readproctitle, svscanboot })
 }
 
-/// The title.
+/// Returns the last argument of readproctitle.
 fn title(boot: &Boot) -> String {
     process::arguments(boot.readproctitle).pop().unwrap_or_default()
+}
+
+/// Waits until the title of readproctitle has `line`.
+#[track_caller]
+fn until_in_title(world: &World, boot: &Boot, line: &str) -> Outcome {
+    let line = format!("{line}\\n");
+    world.until_some("the title", &format!("with {line:?}"), || {
+        let title = title(boot);
+        Ok(if title.contains(&line) { Ok(()) } else { Err(title) })
+    })
 }

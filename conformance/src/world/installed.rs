@@ -1,4 +1,5 @@
-//! A directory of commands as an operator has it: links, each of which can be pointed at another build under a running tree.
+//! Commands as an operator installs them: a directory of links, each of which can be pointed at another build while a tree
+//! is running.
 
 use super::{Command, Service, World, broken};
 use crate::commands::{self, has_command};
@@ -9,7 +10,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-/// Commands that are installed in a world.
+/// The links.
 #[derive(Debug)]
 pub(crate) struct Installed {
     world: World,
@@ -20,7 +21,8 @@ impl World {
     /// Makes a directory with a link to each of the target's commands.
     pub(crate) fn installed(&self) -> Result<Installed, Failure> {
         let installed = Installed { world: self.clone(), directory: self.files.make_directory("command")? };
-        commands::ALL.iter().try_for_each(|name| installed.go_back(name))?;
+        let mut present = commands::ALL.iter().filter(|name| has_command(self.commands(), name));
+        present.try_for_each(|name| installed.go_back(name))?;
         Ok(installed)
     }
 }
@@ -34,9 +36,11 @@ impl Installed {
         commands::ALL.iter().copied().filter(|name| both(name)).collect()
     }
 
-    /// Returns the command `name` by way of its link, set up as by [`World::command`]. It finds the others there.
+    /// Returns the command `name` by way of its link, set up as by [`World::command`]. In its PATH it finds the links
+    /// first, and behind them whatever else the target has beside its commands.
     pub(crate) fn command(&self, name: &str) -> Command {
-        let path = [self.directory.as_os_str().as_bytes(), b":/usr/local/bin:/usr/bin:/bin"].concat();
+        let (links, commands) = (self.directory.as_os_str(), self.world.commands().as_os_str());
+        let path = [links.as_bytes(), b":", commands.as_bytes(), b":/usr/local/bin:/usr/bin:/bin"].concat();
         self.world.program(self.directory.join(name)).argv0(name).env("PATH", OsString::from_vec(path))
     }
 
@@ -47,17 +51,17 @@ impl Installed {
         self.world.expect(&format!("svc {options}"), ran.all(), ("exit 0", "", ""))
     }
 
-    /// Points the link at the build that comes next: the target's own if there is no other.
+    /// Points the link at the other build, or at the target itself if there is no other.
     pub(crate) fn replace(&self, name: &str) -> Outcome {
         self.point(name, &self.world.core.next_commands)
     }
 
-    /// Points the link back at the build that was there before.
+    /// Points the link back at the target.
     pub(crate) fn go_back(&self, name: &str) -> Outcome {
         self.point(name, &self.world.core.commands)
     }
 
-    /// Replaces the link by rename, so that the command exists at any time.
+    /// Replaces the link by rename, so that the command exists at all times.
     fn point(&self, name: &str, build: &Path) -> Outcome {
         let (link, new) = (self.directory.join(name), self.directory.join(".new"));
         self.world.note(format!("ln -sfn {}/{name} {}", build.display(), link.display()), "");

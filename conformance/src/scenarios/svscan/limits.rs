@@ -1,11 +1,12 @@
 //! svscan: the search for supervise, and what happens when something runs out.
 
 use crate::commands::tool;
+use crate::observe::svstat::Status;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{PRLIMIT, STRACE, SUPERVISE, SVSCAN, Scenario};
-use crate::world::{FORKS, Running, Service, World};
-use std::fs::{self};
-use std::io::{Read, Write};
+use crate::scenario::{PRLIMIT, STRACE, SUPERVISE, SVOK, SVSCAN, SVSTAT, Scenario};
+use crate::world::{FORKS, Running, Scan, Service, World, broken};
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 /// The scenarios of this file.
@@ -14,17 +15,17 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svscan/limits/searches-path-for-supervise",
         requirements: &["EXEC-01", "EXEC-02", "EXEC-03", "EXEC-04", "SCAN-14"],
         uses: &[SVSCAN],
-        does: "Starts svscan with many a PATH: missing files, denied ones and directories are passed over, empty elements \
-               are the current directory, and a file without `#!`, a link to itself or a file in the place of a directory \
-               end the search with a message.",
+        does: "Starts svscan with 18 values of PATH. The search passes over files that are missing, denied or directories, \
+               takes an empty element for the current directory, and ends with a message at a file without `#!`, a link to \
+               itself, or a file as an element.",
         run: |world| {
             use Found::{Nothing, Script};
             let script = |name: &str| format!("#!/bin/sh\necho {name} \"$@\" >ran\n");
-            stub(world, "good", &script("good"))?;
-            stub(world, "denied", &script("denied"))?;
+            world.stub_supervise("good", &script("good"))?;
+            world.stub_supervise("denied", &script("denied"))?;
             world.files.set_mode("denied/supervise", 0o644)?;
-            stub(world, "no-interpreter", "#!/no/such/interpreter\n")?;
-            stub(world, "text", "echo text >ran\n")?;
+            world.stub_supervise("no-interpreter", "#!/no/such/interpreter\n")?;
+            world.stub_supervise("text", "echo text >ran\n")?;
             for directory in ["none", "directory/supervise", "dangling", "loop"] {
                 world.files.make_directory(directory)?;
             }
@@ -55,9 +56,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             let mut cases = vec![];
             for (number, (elements, found)) in table.iter().enumerate() {
                 let scan = format!("scan-{number}");
-                world.files.make_directory(&format!("{scan}/web"))?;
-                stub(world, &scan, &script("here"))?;
-                let path = search_path(world, elements);
+                world.files.make_directory(format!("{scan}/web"))?;
+                world.stub_supervise(&scan, &script("here"))?;
+                let path = world.search_path(elements);
                 let wanted = match found {
                     Script(name) => (format!("{name} web\\n"), String::new()),
                     Nothing(phrase) => {
@@ -68,13 +69,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 cases.push((path, scan, svscan, wanted));
             }
             let seen = |scan: &str, svscan: &Running| Ok((world.files.read(format!("{scan}/ran")), svscan.err()));
+            let what = |path: &str| format!("what was run and printed with PATH={path}");
             for (path, scan, svscan, wanted) in &cases {
-                world.until(&format!("what PATH={path} leads to"), wanted.clone(), || seen(scan, svscan))?;
+                world.until(&what(path), wanted.clone(), || seen(scan, svscan))?;
             }
             for (path, scan, svscan, wanted) in &cases {
-                world.stays(&format!("what PATH={path} leads to"), wanted.clone(), A_WHILE / 50, || {
-                    seen(scan, svscan)
-                })?;
+                world.stays(&what(path), wanted.clone(), A_WHILE / 50, || seen(scan, svscan))?;
             }
             Ok(())
         },
@@ -84,11 +84,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svscan/limits/searches-bin-without-path",
         requirements: &["EXEC-01"],
         uses: &[SVSCAN],
-        does: "Starts svscan without a PATH, in a root of its own where /bin has a supervise: that one is run, and not the \
-               one in the scanned directory.",
+        does: "Starts svscan without PATH in a private root where /bin has a supervise. That one is run, and not the one in \
+               the scanned directory.",
         run: |world| {
             world.files.make_directory("scan/web")?;
-            stub(world, "scan", "#!/usr/bin/sh\necho here >ran\n")?;
+            world.stub_supervise("scan", "#!/usr/bin/sh\necho here >ran\n")?;
             world.private_bin(&[("sh", "/usr/bin/sh")])?;
             world.files.write_script("/bin/supervise", "#!/bin/sh\necho bin >ran\n")?;
             let svscan = world.command("svscan").arg("scan").env_remove("PATH").start()?;
@@ -100,23 +100,27 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svscan/limits/tries-again-when-supervise-cannot-be-run",
-        requirements: &["SCAN-13", "SCAN-13b", "SCAN-14"],
+        requirements: &["SCAN-13"],
         uses: &[SVSCAN, SUPERVISE],
-        does: "Starts svscan without a supervise in its PATH: a warning for the service and one for its log. With a \
-               supervise there, the next scan starts both.",
+        does: "Starts svscan with all commands in its PATH but supervise. It prints a message, unless it can start the \
+               service and its log without. Once supervise is there too, both are started within five seconds.",
         run: |world| {
             let scan = world.scan("scan")?;
             let (web, log) = scan.service_with_log("web", "", "")?;
             world.files.make_directory("commands")?;
-            let svscan = world.command("svscan").arg("scan").env("PATH", world.path("commands")).start()?;
-            for name in ["web", "web/log"] {
-                let warning = format!("svscan: warning: unable to start supervise {name}: file does not exist");
-                svscan.until_lines(&warning, 1)?;
+            let commands = fs::read_dir(world.commands()).map_err(|error| broken(world.commands(), &error))?;
+            for command in commands.flatten().filter(|command| command.file_name() != "supervise") {
+                world.files.link(command.path(), Path::new("commands").join(command.file_name()))?;
             }
+            let svscan = world.command("svscan").arg("scan").env("PATH", world.path("commands")).start()?;
+            let is_started = || [&web, &log].iter().all(|service| !service.starts().is_empty());
+            world.until("a message was printed, or both are started", true, || {
+                Ok(!svscan.err().is_empty() || is_started())
+            })?;
             let mended = world.monotonic();
             world.files.link(world.commands().join("supervise"), "commands/supervise")?;
             for service in [&web, &log] {
-                let delay = start_after(world, service, 1, mended)?;
+                let delay = service.start_after(1, mended)?;
                 world.expect_between("until it is started", delay, Duration::ZERO, WITHIN_A_SCAN)?;
             }
             Ok(())
@@ -127,81 +131,137 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svscan/limits/tries-again-when-descriptors-run-out",
         requirements: &["SCAN-13"],
         uses: &[SVSCAN, SUPERVISE, PRLIMIT],
-        does: "Limits svscan to 16 descriptors and lists ten services with logs: each is either started or warned of. With \
-               the limit raised, the next scan starts the rest.",
+        does: "Limits svscan to 16 descriptors and lists ten services with logs. It prints a message, unless it can start \
+               all of them. With a limit of 64, all are started within five seconds.",
         run: |world| {
             let scan = world.scan("scan")?;
-            let names: Vec<String> = (0..10).map(|number| format!("web-{number}")).collect();
-            let mut services = vec![];
-            for name in &names {
-                services.push(scan.service_with_log(name, "", "")?);
-            }
-            let prlimit = tool("prlimit").unwrap_or_default();
-            let svscan = world.commands().join("svscan");
-            let svscan = world.program(&prlimit).arg("--nofile=16:").arg(svscan).arg("scan").start()?;
-            let warned = |name: &str| {
-                let phrase = "process cannot open more files";
-                svscan.err().contains(&format!("svscan: warning: unable to create pipe for {name}: {phrase}\\n"))
-            };
-            let either = || -> Result<Vec<&str>, Failure> {
-                let fates = names.iter().zip(&services).map(|(name, (web, log))| {
-                    Ok(match (warned(name), web.is_supervised()?, log.is_supervised()?) {
-                        (true, false, false) => "warned of",
-                        (false, true, true) => "started",
-                        _ => "neither or both",
-                    })
-                });
-                fates.collect()
-            };
-            let fates = world.until_some("each service", "started or warned of", || {
-                let fates = either()?;
-                Ok(if fates.contains(&"neither or both") { Err(format!("{fates:?}")) } else { Ok(fates) })
+            let services = services_with_logs(&scan, 10)?;
+            let svscan = with_descriptors(world, 16)?;
+            let is_started = || services.iter().flatten().all(|service| !service.starts().is_empty());
+            world.until("a message was printed, or all are started", true, || {
+                Ok(!svscan.err().is_empty() || is_started())
             })?;
-            let both = fates.contains(&"warned of") && fates.contains(&"started");
-            world.expect_that("their fates", both, "some started, some warned of", &fates)?;
-            let pid = svscan.pid.to_string();
-            let raised = world.program(&prlimit).args(["--pid", &pid, "--nofile=64:"]).run()?;
-            world.expect("prlimit", raised.exit.as_str(), "exit 0")?;
-            for (web, log) in &services {
-                web.until_supervised()?;
-                log.until_supervised()?;
+            let raised = world.monotonic();
+            raise_descriptors(world, &svscan, 64)?;
+            for service in services.iter().flatten() {
+                let delay = service.start_after(1, raised)?;
+                world.expect_between("until it is started", delay, Duration::ZERO, WITHIN_A_SCAN)?;
             }
             Ok(())
         },
         ..Scenario::ORDINARY
     },
     Scenario {
+        id: "svscan/limits/warns-of-each-pipe-that-it-cannot-make",
+        requirements: &["SCAN-13b"],
+        uses: &[SVSCAN, SUPERVISE, SVOK, PRLIMIT],
+        does: "Limits svscan to 16 descriptors and lists ten services with logs. Each either gets two supervises or a \
+               warning that its pipe cannot be created.",
+        run: |world| {
+            let scan = world.scan("scan")?;
+            let services = services_with_logs(&scan, 10)?;
+            let svscan = with_descriptors(world, 16)?;
+            let has_warning = |name: &str| {
+                let phrase = "process cannot open more files";
+                svscan.err().contains(&format!("svscan: warning: unable to create pipe for {name}: {phrase}\\n"))
+            };
+            let fates = || -> Result<Vec<&str>, Failure> {
+                let fates = services.iter().map(|[web, log]| {
+                    Ok(match (has_warning(&web.name), web.is_supervised()?, log.is_supervised()?) {
+                        (true, false, false) => "warning",
+                        (false, true, true) => "supervised",
+                        _ => "neither or both",
+                    })
+                });
+                fates.collect()
+            };
+            let fates = world.until_some("each service", "supervised or with a warning", || {
+                let fates = fates()?;
+                Ok(if fates.contains(&"neither or both") { Err(format!("{fates:?}")) } else { Ok(fates) })
+            })?;
+            let is_mixed = fates.contains(&"warning") && fates.contains(&"supervised");
+            world.expect_that("their fates", is_mixed, "some supervised, some with a warning", &fates)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
         id: "svscan/limits/tries-again-when-a-service-cannot-be-entered",
-        requirements: &["SCAN-13", "SCAN-13b", "SCAN-14"],
+        requirements: &["SCAN-13", "SCAN-14"],
         uses: &[SVSCAN, STRACE],
-        does: "Has the child of svscan that goes to a service for its log be refused: a warning at each scan, and the \
-               service is not called `log`.",
+        does: "Makes chdir fail in the child of svscan that goes to a service for its log. It warns at each scan, exits 111, \
+               and does not run `supervise log` in the scanned directory.",
         run: |world| {
             let scan = world.scan("scan")?;
             scan.service_with_log("web", "", "")?;
-            stub(world, "commands", "#!/bin/sh\necho \"$@\" >>../ran\nexec sleep 1000\n")?;
-            let options = ["-f", "-o", "/dev/null", "-e", "trace=chdir", "-e", "inject=chdir:error=EACCES:when=1"];
+            world.stub_supervise("commands", "#!/bin/sh\necho \"$@\" >>../ran\nexec sleep 1000\n")?;
+            // strace opens it in the directory that svscan is started in.
+            let trace = world.path("trace").display().to_string();
+            let options = ["-f", "-o", &trace, "-e", "trace=chdir", "-e", "inject=chdir:error=EACCES:when=1"];
             let svscan = world.traced(&options, "svscan")?.current_directory("scan");
-            let svscan = svscan.env("PATH", format!("{}:/usr/bin:/bin", search_path(world, &["commands"]))).start()?;
+            let path = format!("{}:/usr/bin:/bin", world.search_path(&["commands"]));
+            let svscan = svscan.env("PATH", path).start()?;
             svscan.until_lines("svscan: warning: unable to switch to web: access denied", 2)?;
             world.expect("messages", svscan.err_lines().len(), 2)?;
-            world.expect("what supervise was called with", world.files.lines("ran"), ["web"])
+            world.expect("arguments of each supervise", world.files.lines("ran"), ["web"])?;
+            until_exits(world, "trace", &["111"; 2])
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svscan/limits/exits-111-in-a-child-that-fails",
+        requirements: &["SCAN-14"],
+        uses: &[SVSCAN, STRACE],
+        does: "Lists a service with a log, and makes duplicating descriptors fail in the children of svscan, or gives it no \
+               supervise in PATH. Each child prints why it cannot run supervise and exits 111.",
+        run: |world| {
+            let scan = world.scan("scan")?;
+            scan.service_with_log("web", "", "")?;
+            let duplicates = "?dup,?dup2,?dup3,fcntl";
+            let (trace, inject) = (format!("trace={duplicates}"), format!("inject={duplicates}:error=EMFILE"));
+            let cases: [(&str, &[&str], [&str; 2]); 2] = [
+                (
+                    "descriptors",
+                    &["-e", &trace, "-e", &inject],
+                    [
+                        "unable to set up descriptors for web/log: process cannot open more files",
+                        "unable to set up descriptors for web: process cannot open more files",
+                    ],
+                ),
+                (
+                    "supervise",
+                    &["-e", "trace=none"],
+                    [
+                        "unable to start supervise web/log: file does not exist",
+                        "unable to start supervise web: file does not exist",
+                    ],
+                ),
+            ];
+            for (name, options, messages) in cases {
+                let trace = format!("trace-{name}");
+                let options = [&["-f", "-o", &trace], options].concat();
+                // Where strace fails to make descriptors fail, there is no supervise either.
+                let svscan = world.traced(&options, "svscan")?.arg("scan").env("PATH", "/no/such/directory").start()?;
+                let messages = messages.map(|message| format!("svscan: warning: {message}"));
+                world.until("messages", messages.to_vec(), || {
+                    let mut lines = svscan.err_lines();
+                    lines.sort();
+                    Ok(lines)
+                })?;
+                until_exits(world, &trace, &["111"; 2])?;
+            }
+            Ok(())
         },
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "svscan/limits/warns-when-it-cannot-fork",
-        requirements: &["SCAN-13"],
-        uses: &[SVSCAN, PRLIMIT],
-        does: "Has an ordinary user's svscan run with no process left to make: a warning for the service at each scan, \
-               none for its log, and svscan keeps running.",
+        requirements: &["SCAN-13b"],
+        uses: &[SVSCAN, STRACE],
+        does: "Makes svscan fail to fork. It warns of the service at each scan, does not warn of its log, and keeps running.",
         run: |world| {
             let scan = world.scan("scan")?;
             scan.service_with_log("web", "", "")?;
-            let svscan = world
-                .traced(&["-o", "/dev/null", "-e", &format!("inject={FORKS}:error=EAGAIN")], "svscan")?
-                .arg("scan")
-                .start()?;
+            let svscan = without_forks(world, "")?;
             let warning = "svscan: warning: unable to fork for web: temporary failure";
             for times in [1, 2] {
                 svscan.until_lines(warning, times)?;
@@ -212,41 +272,80 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
+        id: "svscan/limits/warns-when-it-cannot-fork-for-a-log",
+        requirements: &["SCAN-13", "SCAN-13b"],
+        uses: &[SVSCAN, SUPERVISE, STRACE],
+        does: "Makes the second fork of svscan fail, which is the one for the log of a service. It warns of `N/log`, and \
+               starts the log at the next scan.",
+        run: |world| {
+            let scan = world.scan("scan")?;
+            let (web, log) = scan.service_with_log("web", "", "")?;
+            let began = world.monotonic();
+            let svscan = without_forks(world, ":when=2")?;
+            svscan.until_lines("svscan: warning: unable to fork for web/log: temporary failure", 1)?;
+            web.until_started()?;
+            let delay = log.start_after(1, began)?;
+            world.expect_between("from svscan's start to that of the log", delay, NEXT_SCAN, WITHIN_A_SCAN)?;
+            world.expect("messages", svscan.err_lines().len(), 1)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
         id: "svscan/limits/serves-a-thousand-directories",
         requirements: &["SCAN-12"],
-        uses: &[SVSCAN],
-        does: "Lists 1000 directories, with a script in the place of supervise: it is run for every one.",
+        uses: &[SVSCAN, SUPERVISE, SVSTAT],
+        does: "Lists 1000 directories with a file `down`, so that no ./run costs the machine time. svstat prints of each that \
+               it is down: a supervise is running there.",
         run: |world| {
-            // The quickest of scripts: it leaves a file for whom it is run for.
-            stub(world, "commands", "#!/bin/sh\n: >\"../ran/$1\"\n")?;
-            let ran = world.files.make_directory("ran")?;
-            let svscan = crowd(world, MOST_SERVICES)?;
-            let served = || fs::read_dir(&ran).map(Iterator::count).unwrap_or_default();
-            // In steps: a busy machine may be a while about it.
-            for step in 1..=10 {
-                let enough = MOST_SERVICES * step / 10;
-                world.until(&format!("{enough} directories are served"), true, || Ok(served() >= enough))?;
+            for number in 0..MOST_SERVICES {
+                world.files.make_directory(format!("scan/{number}"))?;
+                world.files.write(format!("scan/{number}/down"), "")?;
             }
-            world.expect("svscan's messages", svscan.err().as_str(), "")
+            world.command("svscan").arg("scan").start()?;
+            for first in 0..SAMPLES {
+                // Spread over any order in which svscan may start them.
+                let sample = (first..MOST_SERVICES).step_by(SAMPLES);
+                let names: Vec<String> = sample.map(|number| format!("scan/{number}")).collect();
+                let down = || -> Result<usize, Failure> {
+                    let lines = world.command("svstat").args(&names).run()?.out;
+                    let statuses = lines.split("\\n").zip(&names).filter_map(|(line, name)| Status::parse(line, name));
+                    Ok(statuses.filter(|status| status.pid.is_none()).count())
+                };
+                // Most start while the first sample is watched. In steps, because a busy machine may take long for all.
+                let steps = if first == 0 { 5 } else { 1 };
+                for enough in (1..=steps).map(|step| names.len() * step / steps) {
+                    let what = format!("services {first}, {}, ... that are down", first + SAMPLES);
+                    world.until_some(&what, &format!("{enough} or more"), || {
+                        let down = down()?;
+                        Ok(if down >= enough { Ok(()) } else { Err(down.to_string()) })
+                    })?;
+                }
+            }
+            Ok(())
         },
+        patience: 2,
         ..Scenario::ORDINARY
     },
     Scenario {
         id: "svscan/limits/warns-beyond-a-thousand-directories",
         requirements: &["SCAN-12b"],
         uses: &[SVSCAN],
-        does: "Lists 1003 directories without a supervise in PATH: for 1000 svscan says that there is none, and for the \
-               other three that it runs too many services.",
+        does: "Lists 1003 directories without a supervise in PATH, so that svscan prints a message for each. For 1000 there \
+               is no supervise, and for the other three it runs too many services.",
         run: |world| {
-            // Without a supervise, there is a message for each service, and nothing else to be done.
-            let count = MOST_SERVICES + 3;
-            let svscan = crowd(world, count)?;
-            let said = || {
+            for number in 0..MOST_SERVICES + 3 {
+                world.files.make_directory(format!("scan/{number}"))?;
+            }
+            let svscan = world.command("svscan").arg("scan").env("PATH", "/no/such/directory").start()?;
+            let messages = || {
                 let count = |end: &str| svscan.err().matches(end).count();
                 (count(": file does not exist\\n"), count(": running too many services\\n"))
             };
-            world.until("directories tried or refused", count, || Ok(said().0 + said().1))?;
-            world.expect("directories tried and refused", said(), (MOST_SERVICES, 3))?;
+            world.until("directories tried or refused", MOST_SERVICES + 3, || {
+                let (tried, refused) = messages();
+                Ok(tried + refused)
+            })?;
+            world.expect("directories tried and refused", messages(), (MOST_SERVICES, 3))?;
             let refused = svscan.err_lines().into_iter().filter(|line| line.ends_with(": running too many services"));
             let form =
                 |line: &String| line.starts_with("svscan: warning: unable to start ") && !line.contains("supervise");
@@ -256,8 +355,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-/// From one scan to the next, and what a busy machine may add.
+/// The longest time until the next scan, with what a busy machine may add.
 const WITHIN_A_SCAN: Duration = Duration::from_secs(7);
+
+/// The shortest time between two scans, rounded down.
+const NEXT_SCAN: Duration = Duration::from_millis(4900);
 
 /// How long what must not happen is watched for.
 const A_WHILE: Duration = Duration::from_millis(250);
@@ -265,30 +367,10 @@ const A_WHILE: Duration = Duration::from_millis(250);
 /// The limit of the original.
 const MOST_SERVICES: usize = 1000;
 
-/// Makes `DIRECTORY/supervise` a script.
-fn stub(world: &World, directory: &str, script: &str) -> Outcome {
-    world.files.make_directory(directory)?;
-    world.files.write_script(format!("{directory}/supervise"), script)
-}
+/// How many calls of svstat look at that many services: few enough for a slow svstat, and many enough for a quick one.
+const SAMPLES: usize = 40;
 
-/// A search path: each of `elements` is a directory of the world, or what it is if it starts with a dot or is empty.
-fn search_path(world: &World, elements: &[&str]) -> String {
-    let element = |element: &&str| match element {
-        &"" => String::new(),
-        relative if relative.starts_with('.') => (*relative).to_owned(),
-        name => world.path(name).display().to_string(),
-    };
-    elements.iter().map(element).collect::<Vec<_>>().join(":")
-}
-
-/// When the last start of `service` was, by the time it has been started `count` times.
-#[track_caller]
-fn start_after(_world: &World, service: &Service, count: usize, from: u64) -> Result<Duration, Failure> {
-    let at = service.until_starts(count)?.get(count - 1).map_or(0, |(_, at, _)| *at);
-    Ok(Duration::from_nanos(at.saturating_sub(from)))
-}
-
-/// What a search of PATH comes to.
+/// The result of a search in PATH.
 #[derive(Debug, Clone, Copy)]
 enum Found {
     /// The script of this directory was run.
@@ -297,10 +379,39 @@ enum Found {
     Nothing(&'static str),
 }
 
-/// Lists `count` directories and starts svscan with a PATH of the directory `commands` alone.
-fn crowd(world: &World, count: usize) -> Result<Running, Failure> {
-    for number in 0..count {
-        world.files.make_directory(&format!("scan/{number}"))?;
-    }
-    world.command("svscan").arg("scan").env("PATH", search_path(world, &["commands"])).start()
+/// Makes `count` services with logs.
+fn services_with_logs(scan: &Scan, count: usize) -> Result<Vec<[Service; 2]>, Failure> {
+    let pair = |number| scan.service_with_log(&format!("web-{number}"), "", "").map(|(web, log)| [web, log]);
+    (0..count).map(pair).collect()
+}
+
+/// Starts svscan with a soft limit of `limit` descriptors.
+#[track_caller]
+fn with_descriptors(world: &World, limit: u32) -> Result<Running, Failure> {
+    let prlimit = world.program(tool("prlimit").unwrap_or_default()).arg(format!("--nofile={limit}:"));
+    prlimit.arg(world.commands().join("svscan")).arg("scan").start()
+}
+
+/// Sets the soft limit of the descriptors of `svscan`.
+#[track_caller]
+fn raise_descriptors(world: &World, svscan: &Running, limit: u32) -> Outcome {
+    let prlimit = world.program(tool("prlimit").unwrap_or_default());
+    let ran = prlimit.args(["--pid", &svscan.pid.to_string(), &format!("--nofile={limit}:")]).run()?;
+    world.expect("prlimit", ran.exit.as_str(), "exit 0")
+}
+
+/// Starts svscan on `scan`. Its forks fail, or those that `when` selects, an expression of strace.
+#[track_caller]
+fn without_forks(world: &World, when: &str) -> Result<Running, Failure> {
+    let (trace, inject) = (format!("trace={FORKS}"), format!("inject={FORKS}:error=EAGAIN{when}"));
+    world.traced(&["-o", "/dev/null", "-e", &trace, "-e", &inject], "svscan")?.arg("scan").start()
+}
+
+/// Waits until the file `trace` of strace has these exit codes, and no other.
+#[track_caller]
+fn until_exits(world: &World, trace: &str, codes: &[&str]) -> Outcome {
+    world.until("exit codes of svscan's children", codes.to_vec(), || {
+        let code = |line: &String| Some(line.split_once("+++ exited with ")?.1.strip_suffix(" +++")?.to_owned());
+        Ok(world.files.lines(trace).iter().filter_map(code).collect::<Vec<_>>())
+    })
 }
