@@ -90,6 +90,7 @@ impl Scenario {
     }
 
     /// Returns whether it uses the target's command `name`.
+    #[cfg(test)]
     pub(crate) fn uses_command(&self, name: &str) -> bool {
         self.uses.iter().any(|one| matches!(one, Use::Command(used) if *used == name))
     }

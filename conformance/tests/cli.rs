@@ -390,7 +390,7 @@ fn ours(name: &str) -> String {
         let messages = String::from_utf8(built.stdout).unwrap();
         let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let executable =
-            messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last().unwrap();
+            messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back().unwrap();
         let list = std::process::Command::new(&executable).arg("--list").output().unwrap();
         let directory = tempfile::tempdir().unwrap();
         for command in String::from_utf8(list.stdout).unwrap().lines() {

@@ -111,9 +111,8 @@ struct Entry {
     events: Vec<String>,
 }
 
-static CORPUS: LazyLock<Result<Corpus, String>> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../fixtures/sequences.toml")).map_err(|error| error.to_string())
-});
+static CORPUS: LazyLock<Result<Corpus, String>> =
+    LazyLock::new(|| toml::from_str(include_str!("../../fixtures/sequences.toml")).map_err(|error| error.to_string()));
 
 /// Returns the scenarios of the kept sequences.
 pub(crate) fn corpus() -> &'static [Scenario] {

@@ -169,22 +169,19 @@ pub(crate) mod tests {
 
     /// A report of one scenario on two targets: `ours` with `verdict`, `reference` with a pass.
     pub(crate) fn report_with(verdict: Verdict) -> Report {
-        let kind = match verdict {
-            Verdict::Pass | Verdict::Stale => None,
-            Verdict::Known | Verdict::Fail => Some(FailureKind::Mismatch),
-            Verdict::Skip => Some(FailureKind::Missing),
-            Verdict::Timeout => Some(FailureKind::Timeout),
-            Verdict::Error => Some(FailureKind::Broken),
+        let failed = |kind| Failure {
+            kind,
+            source_line: "scenarios/svc.rs:7".to_owned(),
+            expected: "signals: TERM".to_owned(),
+            actual: "none".to_owned(),
         };
-        let failure = kind.map(|kind| match kind {
-            FailureKind::Missing => Failure::missing("the target has no command svok"),
-            kind => Failure {
-                kind,
-                source_line: "scenarios/svc.rs:7".to_owned(),
-                expected: "signals: TERM".to_owned(),
-                actual: "none".to_owned(),
-            },
-        });
+        let failure = match verdict {
+            Verdict::Pass | Verdict::Stale => None,
+            Verdict::Known | Verdict::Fail => Some(failed(FailureKind::Mismatch)),
+            Verdict::Skip => Some(Failure::missing("the target has no command svok")),
+            Verdict::Timeout => Some(failed(FailureKind::Timeout)),
+            Verdict::Error => Some(failed(FailureKind::Broken)),
+        };
         let first = crate::scenarios::all().next().unwrap();
         let run = |failure| Run {
             failure,

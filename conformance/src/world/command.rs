@@ -332,7 +332,7 @@ impl Command {
         self
     }
 
-    /// Sets argv[0].
+    /// Sets `argv[0]`.
     pub(crate) fn argv0(mut self, name: impl AsRef<OsStr>) -> Self {
         self.argv[0] = name.as_ref().to_owned();
         self

@@ -323,7 +323,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             }
             Ok(())
         },
-        patience: 2,
+        deadline: Duration::from_secs(80),
         ..Scenario::ORDINARY
     },
     Scenario {
