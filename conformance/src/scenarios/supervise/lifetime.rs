@@ -1,7 +1,7 @@
 //! supervise: how long it lives, and what happens to its service when something goes wrong.
 
 use crate::observe::process::{self, Process};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::Failure;
 use crate::probe::{Start, What};
 use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::{Running, Service, World};
@@ -259,7 +259,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     // What ./run does.
     Scenario {
         id: "supervise/lifetime/outlives-whatever-run-does",
-        requirements: &["SUP-67"],
+        requirements: &["SUP-67", "SUP-34"],
         uses: &[SUPERVISE],
         does: "Makes ./run close its descriptors, stop itself, and remove itself. supervise runs on in each case, and starts \
                the first two again.",
