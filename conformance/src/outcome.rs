@@ -1,6 +1,6 @@
 //! What one run of a scenario came to, and why it did not pass.
 
-use crate::observe::file::Seen;
+use crate::observe::file::FileState;
 use crate::transcript::Step;
 use serde::{Deserialize, Serialize};
 use std::panic::Location;
@@ -111,7 +111,7 @@ pub(crate) struct Run {
     pub(crate) steps: Vec<Step>,
     /// The files at the end. Reports leave them out of scenarios without trouble.
     #[serde(default)]
-    pub(crate) files: Vec<Seen>,
+    pub(crate) files: Vec<FileState>,
     /// How long it took.
     pub(crate) milliseconds: u64,
 }

@@ -1,6 +1,6 @@
-//! The line of svstat: as a status, and with what varies from run to run removed.
+//! The line of svstat, parsed as a status, or normalised for comparison.
 
-/// Returns `line` with `N` in place of the pid and the seconds. The name and all words stay as they are.
+/// Returns `line` with `N` in place of the pid and the seconds, which vary from run to run.
 pub(crate) fn normalised(line: &str) -> String {
     let Some((name, rest)) = line.split_once(": ") else { return line.to_owned() };
     let mut words: Vec<&str> = rest.split(' ').collect();
@@ -14,28 +14,28 @@ pub(crate) fn normalised(line: &str) -> String {
     format!("{name}: {}", words.join(" "))
 }
 
-/// Returns the seconds that a line of svstat prints.
+/// Returns the seconds in a line of svstat.
 pub(crate) fn seconds(line: &str) -> Option<u64> {
     let (before, _) = line.split_once(" seconds")?;
     before.rsplit(' ').next()?.parse().ok()
 }
 
-/// What a line of svstat says of a service that is up or down: the part of the line that every target keeps.
+/// What a line of svstat reports about a service that is up or down, as far as the manual promises it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Status {
-    /// The process, if the service is up.
+    /// The pid if the service is up.
     pub(crate) pid: Option<i32>,
-    /// Since when, in seconds.
+    /// How long it has been up or down, in seconds.
     pub(crate) seconds: u64,
-    /// Those of [`SUFFIXES`] that the line has.
+    /// Those of [`SUFFIXES`] that the line contains.
     suffixes: Vec<&'static str>,
 }
 
-/// What can follow the seconds in daemontools. A target may print more.
+/// What can follow the seconds in daemontools. Other targets may print more.
 const SUFFIXES: [&str; 5] = ["normally down", "normally up", "paused", "want down", "want up"];
 
 impl Status {
-    /// Reads `NAME: up (pid N) S seconds` or `NAME: down S seconds` with any suffixes. Returns `None` for any other line.
+    /// Parses `NAME: up (pid N) S seconds` or `NAME: down S seconds` with any suffixes. Returns `None` for any other line.
     pub(crate) fn parse(line: &str, name: &str) -> Option<Status> {
         let rest = line.trim_end_matches("\\n").strip_prefix(name)?.strip_prefix(": ")?;
         let (pid, rest) = match rest.strip_prefix("up (pid ") {
@@ -54,7 +54,7 @@ impl Status {
         Some(Status { pid, seconds: seconds.parse().ok()?, suffixes })
     }
 
-    /// Returns the line without name and numbers: `up, paused, want down`.
+    /// Returns the line without name and numbers, such as `up, paused, want down`.
     pub(crate) fn words(&self) -> String {
         let state = if self.pid.is_some() { "up" } else { "down" };
         std::iter::once(state).chain(self.suffixes.iter().copied()).collect::<Vec<_>>().join(", ")
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pid_and_seconds_are_taken_out_and_nothing_else() {
+    fn only_pid_and_seconds_are_normalised() {
         assert_eq!(normalised("a 1: up (pid 77) 3 seconds, paused"), "a 1: up (pid N) N seconds, paused");
         assert_eq!(normalised("a: down 3 seconds, normally up"), "a: down N seconds, normally up");
         assert_eq!(normalised("a: down x3 seconds"), "a: down x3 seconds");
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_read_whatever_a_target_adds() {
+    fn unknown_suffixes_are_ignored() {
         let status = Status::parse("a: up (pid 77) 3 seconds, running, want down, paused\\n", "a").unwrap();
         assert_eq!((status.pid, status.seconds, &*status.words()), (Some(77), 3, "up, paused, want down"));
         let status = Status::parse("a b: down 0 seconds, normally up", "a b").unwrap();

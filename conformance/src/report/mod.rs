@@ -163,7 +163,7 @@ impl Report {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::observe::file::Seen;
+    use crate::observe::file::FileState;
     use crate::outcome::{Failure, FailureKind, Run};
     use crate::transcript::Step;
 
@@ -186,7 +186,7 @@ pub(crate) mod tests {
         let run = |failure| Run {
             failure,
             steps: vec![Step { at: 5, did: "svc -d web".to_owned(), saw: "exit 0".to_owned() }],
-            files: vec![Seen {
+            files: vec![FileState {
                 name: "web/supervise/status".to_owned(),
                 kind: "file".to_owned(),
                 mode: "0644".to_owned(),

@@ -1,7 +1,7 @@
 //! The report for a person: a line per scenario, a column per target, then the failures, then the counts.
 
 use super::{Report, ScenarioEntry, TargetResult};
-use crate::observe::file::Seen;
+use crate::observe::file::FileState;
 use crate::outcome::Run;
 use crate::requirement::{Class, promises};
 use crate::transcript::Step;
@@ -114,10 +114,10 @@ fn trouble(
 }
 
 /// Returns the lines for the files of two runs, with files of the same name at the same index.
-fn aligned(left: &[Seen], right: &[Seen]) -> (Vec<String>, Vec<String>) {
+fn aligned(left: &[FileState], right: &[FileState]) -> (Vec<String>, Vec<String>) {
     let names: BTreeSet<&str> = left.iter().chain(right).map(|file| file.name.as_str()).collect();
-    let lines = |files: &[Seen]| {
-        let line = |name: &&str| files.iter().find(|file| file.name == *name).map(Seen::line).unwrap_or_default();
+    let lines = |files: &[FileState]| {
+        let line = |name: &&str| files.iter().find(|file| file.name == *name).map(FileState::line).unwrap_or_default();
         names.iter().map(line).collect()
     };
     (lines(left), lines(right))
