@@ -12,8 +12,8 @@ pub(super) const ALL: &[Requirement] = &[
          ignores further arguments and stays where it is if the directory is deleted and made again.",
     ),
     doc("SCAN-02", "svscan(8)", &[Processes, Timing]).promises(
-        "svscan looks for subdirectories when it starts and within every five seconds from then on. Each time \
-         it starts supervise for those that are new and for those whose supervise has exited.",
+        "svscan looks for subdirectories when it starts, and every five seconds or sooner from then on. Each \
+         time it starts supervise for those that are new and for those whose supervise has exited.",
     ),
     obs("SCAN-02b", OBSERVED, &[Processes, Timing])
         .promises("Scans are five seconds apart, and nothing is started between two scans."),

@@ -15,7 +15,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/starts-services-in-a-clean-environment",
         requirements: &["BOOT-01", "BOOT-02"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVOK],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK],
         does: "Starts svscanboot with a service in the service directory. The service runs with PATH as its whole \
                environment, and ps shows a readproctitle with 400 dots.",
         run: |world| {
@@ -40,8 +40,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svscanboot/pipes-svscan-into-readproctitle",
         requirements: &["BOOT-01", "BOOT-02", "BOOT-03", "BOOT-06"],
         uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
-        does: "Starts svscanboot with a service in the service directory. Its children are svscan, whose stdout and stderr \
-               are a pipe to readproctitle and whose stdin is /dev/null, and readproctitle. All environments are PATH alone.",
+        does: "Starts svscanboot with a service in the service directory. Its children are readproctitle and svscan, whose \
+               stdout and stderr are a pipe to readproctitle and whose stdin is /dev/null. Both have PATH alone as their \
+               environment.",
         run: |world| {
             world.private_root()?;
             let web = world.service("web", "")?;
@@ -134,7 +135,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             let hidden = world.service("hidden", "")?;
             let left = hidden.supervise()?;
             world.scan(SERVICE)?.list(&hidden, ".hidden")?;
-            // For its next start: its stdin is no pipe yet.
+            // For its next start: its stdin is not a pipe yet.
             log.plan("collect lines")?;
             list(world, &web)?;
             let boot = boot(world, world.command("svscanboot"))?;
@@ -260,7 +261,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/exits-0-without-a-service-directory",
         requirements: &["BOOT-03", "BOOT-08"],
-        uses: &[SVSCANBOOT, READPROCTITLE, SVC],
+        uses: &[SVSCANBOOT, SVSCAN, READPROCTITLE, SVC],
         does: "Runs svscanboot without a service directory. It exits 0 at once and prints nothing.",
         run: |world| {
             world.private_root()?;

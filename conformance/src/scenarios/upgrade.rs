@@ -46,8 +46,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "upgrade/supervise-gives-way-with-its-service",
         requirements: &["SCAN-11"],
         uses: &[SUPERVISE, SVC, SVSCAN],
-        does: "Points the link of supervise at another build and sends -dx to one service. svscan starts the other \
-               supervise, the service is started once more, and its neighbour is left alone. Then back again.",
+        does: "Points the link of supervise at another build and sends -dx to one service, and then the same back again. \
+               svscan starts the other supervise, the service is started once more, and its neighbour is left alone.",
         run: |world| {
             let scan = world.scan("scan")?;
             let installed = world.installed()?;

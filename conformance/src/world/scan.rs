@@ -28,7 +28,7 @@ impl World {
 
 impl Scan {
     /// Returns the name of an entry, relative to the world.
-    pub(crate) fn entry(&self, name: impl AsRef<Path>) -> PathBuf {
+    fn entry(&self, name: impl AsRef<Path>) -> PathBuf {
         Path::new(&self.name).join(name)
     }
 
@@ -123,13 +123,13 @@ impl Service {
 }
 
 impl World {
-    /// Watches `services` for a while. Fails if a probe is started, or if svok says that a supervise runs.
+    /// Watches `services` for a while. Fails if a probe is started, or if svok finds a supervise.
     #[track_caller]
     pub(crate) fn expect_untouched(&self, services: &[&Service]) -> Outcome {
         let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
         let starts = || Ok(services.iter().map(|service| service.starts().len()).collect::<Vec<_>>());
         self.stays(&format!("starts of {}", names.join(", ")), vec![0; services.len()], A_WHILE, starts)?;
-        let what = format!("svok says that a supervise runs for {}", names.join(", "));
+        let what = format!("supervise runs for {}", names.join(", "));
         self.expect(&what, self.supervised(services)?, vec![false; services.len()])
     }
 

@@ -102,8 +102,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svscan/limits/tries-again-when-supervise-cannot-be-run",
         requirements: &["SCAN-13"],
         uses: &[SVSCAN, SUPERVISE],
-        does: "Starts svscan with all commands in its PATH but supervise. It prints a message, unless it can start the \
-               service and its log without. Once supervise is there too, both are started within five seconds.",
+        does: "Starts svscan with all commands in its PATH but supervise: it prints a message, unless it can start the \
+               service and its log all the same. Once supervise is there, both are started within five seconds.",
         run: |world| {
             let scan = world.scan("scan")?;
             let (web, log) = scan.service_with_log("web", "", "")?;
@@ -131,8 +131,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svscan/limits/tries-again-when-descriptors-run-out",
         requirements: &["SCAN-13"],
         uses: &[SVSCAN, SUPERVISE, PRLIMIT],
-        does: "Limits svscan to 16 descriptors and lists ten services with logs. It prints a message, unless it can start \
-               all of them. With a limit of 64, all are started within five seconds.",
+        does: "Limits svscan to 16 descriptors and lists ten services with logs: it prints a message, unless it can start \
+               all of them. Once the limit is 64, all are started within five seconds.",
         run: |world| {
             let scan = world.scan("scan")?;
             let services = services_with_logs(&scan, 10)?;

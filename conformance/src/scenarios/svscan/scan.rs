@@ -4,7 +4,7 @@ use crate::observe::escape;
 use crate::observe::process::{self, Process};
 use crate::outcome::Failure;
 use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSCAN, SVSTAT, Scenario};
-use crate::world::{Command, Exit, Running};
+use crate::world::{Command, Exit, Running, STDERR_UNREAD, Scan};
 use nix::sys::signal::Signal;
 use std::ffi::OsStr;
 use std::fs;
@@ -18,7 +18,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         requirements: &["SCAN-01", "SCAN-03"],
         uses: &[SVSCAN, SUPERVISE, SVOK],
         does: "Starts svscan on a directory with a subdirectory, a link to another directory, and names that start with a \
-               dot. svok finds a supervise for the first two and their services run. The others are left alone.",
+               dot. The first two are supervised and run, and the others are left alone.",
         run: |world| {
             let scan = world.scan("scan")?;
             let linked = scan.service("linked", "")?;
@@ -39,11 +39,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         requirements: &["SCAN-01"],
         uses: &[SVSCAN, SUPERVISE, SVOK],
         does: "Starts svscan without an argument. It starts the services of its current directory, and not those of the \
-               directory above or below.",
+               directory above or of a subdirectory of a service.",
         run: |world| {
             let here = world.scan("above/here")?.service("web", "")?;
             let above = world.service("above/other", "")?;
-            let below = world.service("above/here/.hidden/below", "")?;
+            let below = world.service("web/below", "")?;
             world.command("svscan").current_directory("above/here").start()?;
             here.until_started()?;
             here.until_supervised()?;
@@ -119,9 +119,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svscan/scan/runs-supervise-in-the-scanned-directory",
         requirements: &["SCAN-06", "SCAN-07", "SCAN-07b"],
         uses: &[SVSCAN],
-        does: "Puts a script in the place of supervise and lists a service with a log. The script is run as `supervise N` \
-               in the scanned directory and as `supervise log` in N. Each has one end of a blocking pipe, no other \
-               descriptor of svscan, and svscan's limits and blocked signals.",
+        does: "Puts a script in the place of supervise and lists a service with a log. It is run as `supervise N` in the \
+               scanned directory and as `supervise log` in N, with one end of a blocking pipe each, no other descriptor of \
+               svscan, and svscan's limits and blocked signals.",
         run: |world| {
             let scan = world.scan("scan")?;
             scan.service_with_log("web", "", "")?;
@@ -458,7 +458,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svscan/scan/forgets-what-is-removed-and-has-exited",
         requirements: &["SCAN-10"],
         uses: &[SVSCAN, SUPERVISE, SVC, SVOK, SVSTAT],
-        does: "Removes services, one with a log, and hides one behind a dot: nothing stops. Those that then get -dx are not \
+        does: "Removes services, one with a log, and hides one behind a dot: nothing stops, those that get -dx are not \
                started again, and svscan closes the pipe. Listed again, one is started anew, and one that was left alone \
                keeps its supervise.",
         run: |world| {
@@ -604,7 +604,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         requirements: &["SCAN-04", "SCAN-15"],
         uses: &[SVSCAN],
         does: "Starts svscan without root's privileges on a directory that it may enter but not read, and on one with an \
-               entry that it may not examine. It warns at each scan. A directory that it may not enter is fatal.",
+               entry that it may not examine: it warns at each scan. A directory that it may not enter is fatal.",
         run: |world| {
             world.files.make_directory("unreadable")?;
             world.files.make_directory("closed/web")?;
@@ -758,16 +758,22 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscan/scan/dies-of-an-unread-message",
         requirements: &["GEN-06"],
-        uses: &[SVSCAN],
-        does: "Closes the reading end of the FIFO that is svscan's stderr. The next warning kills svscan by SIGPIPE.",
+        uses: &[SVSCAN, SUPERVISE],
+        does: "Starts svscan on a dangling link with a stderr that nobody reads. The warning kills it by SIGPIPE, unless it \
+               was started with SIGPIPE ignored.",
         run: |world| {
-            let scan = world.scan("scan")?;
-            world.files.make_fifo("messages")?;
-            let reader = world.files.open_reader("messages")?;
-            let svscan = world.command("svscan").arg("scan").errors("messages").start()?;
-            drop(reader);
-            scan.list_dangling("gone")?;
-            world.expect("svscan", svscan.wait()?, Exit::Signal(Signal::SIGPIPE as i32))
+            world.files.make_fifo("pipe")?;
+            let [default, ignored] = ["default", "ignored"].map(|name| world.scan(name));
+            let (default, ignored) = (default?, ignored?);
+            let web = ignored.service("web", "")?;
+            for scan in [&default, &ignored] {
+                scan.list_dangling("gone")?;
+            }
+            let svscan = |scan: &Scan| world.redirected(STDERR_UNREAD, "svscan").arg(&scan.name);
+            svscan(&default).start()?.expect_exit("killed by PIPE")?;
+            let survivor = svscan(&ignored).ignored("PIPE").start()?;
+            web.until_started()?;
+            world.stays("svscan is running", true, A_WHILE, || Ok(survivor.is_running()))
         },
         ..Scenario::ORDINARY
     },
