@@ -74,7 +74,7 @@ struct Examples {
     operand: Option<Case>,
     /// The same call when a directory has that name.
     directory: Option<Case>,
-    /// Whether it has options of a letter. A message about one begins with the last part of argv[0], `{called}`.
+    /// Whether it has options of a letter. A message about one begins with the last part of `argv[0]`, here `{called}`.
     has_options: bool,
     /// Whether it ignores SIGPIPE.
     ignores_pipe: bool,
@@ -191,14 +191,14 @@ fn writes_at_once(world: &World, command: &str, case: &Case, name: &str) -> Outc
     world.expect("stderr behind the filling", stderr.behind_filling()?, "")?;
     // One read, which finds no more than one write.
     world.until("stderr", escape(message.as_bytes()), || stderr.gulp())?;
-    match case.exit {
-        Some(code) => running.expect_exit(&format!("exit {code}"))?,
-        None => drop(running.kill(Signal::SIGKILL)?),
-    }
+    let Some(code) = case.exit else {
+        return running.kill(Signal::SIGKILL).map(drop);
+    };
+    running.expect_exit(&format!("exit {code}"))?;
     world.expect("stderr after the message", stderr.taken()?, "")
 }
 
-/// A command goes by its own name in messages, whatever argv[0] is.
+/// A command goes by its own name in messages, whatever `argv[0]` is.
 const fn name(id: &'static str, command: &'static str, uses: &'static [Use], line: &Examples) -> Scenario {
     Scenario {
         id,
@@ -322,9 +322,9 @@ const REDIRECTIONS: &[&str] =
 const A_WHILE: Duration = Duration::from_millis(150);
 /// The name that `{}` stands for in most rules.
 const MISSING: &str = "missing";
-/// What a name takes the place of.
+/// The placeholder for a name.
 const NAME: &str = "{}";
-/// What the last part of argv[0] takes the place of.
+/// The placeholder for the last part of `argv[0]`.
 const CALLED: &str = "{called}";
 
 /// Returns the command that the scenario judges, and its examples.
