@@ -512,9 +512,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             web.supervise()?;
             let has_aged = |status: Option<Status>| status.is_some_and(|status| status.seconds >= 2);
             world.until("two seconds or more", true, || Ok(has_aged(web.status()?)))?;
-            for option in ["-h", "-p", "-c", "-o", "-u", "-h"] {
+            // Each signal is awaited: of two that are pending, the kernel delivers the one with the lower number first.
+            web.svc("-h")?;
+            web.until_signals(&["HUP"])?;
+            for option in ["-p", "-c", "-o", "-u"] {
                 web.svc(option)?;
             }
+            web.until_signals(&["HUP", "CONT"])?;
+            web.svc("-h")?;
             web.until_signals(&["HUP", "CONT", "HUP"])?;
             let status = web.status()?;
             world.expect_that("svstat after commands", has_aged(status.clone()), "two seconds or more", status)?;
