@@ -311,6 +311,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                call. The line of a directory is the one that it has alone, whatever comes before it.",
         run: |world| {
             let mut names = vec!["missing", "unknown", "bare", "gone", "short"];
+            let mut services = vec![];
             for (name, has_down, options, wanted) in [
                 ("up", false, "", "up"),
                 ("normally-down", true, "-u", "up, normally down"),
@@ -327,8 +328,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 if !options.is_empty() {
                     service.svc(options)?;
                 }
-                service.until_status(wanted)?;
                 names.push(name);
+                services.push((service, wanted));
+            }
+            for (service, wanted) in services {
+                service.until_status(wanted)?;
             }
             world.down_service("unknown", "")?;
             world.files.remove("unknown/down")?;
