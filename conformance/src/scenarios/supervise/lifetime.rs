@@ -1,5 +1,6 @@
 //! supervise: how long it lives, and what happens to its service when something goes wrong.
 
+use super::{CLOSED, DEADLY, QUIET, SLEEPER};
 use crate::observe::process::{self, Process};
 use crate::outcome::Failure;
 use crate::probe::{Start, What};
@@ -503,22 +504,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
 ];
-
-/// How long a scenario watches that nothing happens.
-const QUIET: Duration = Duration::from_millis(150);
-
-/// A ./run that does nothing, and neither handles signals nor prints anything.
-pub(super) const SLEEPER: &str = "#!/bin/sh\nexec sleep 1000\n";
-
-/// The signals that kill supervise.
-pub(super) const DEADLY: [Signal; 9] = {
-    use Signal::{SIGALRM, SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-    [SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGQUIT, SIGKILL]
-};
-
-/// Standard descriptors that supervise is started without, each set with a name for the service.
-pub(super) const CLOSED: [(&str, &[i32]); 4] =
-    [("input", &[0]), ("output", &[1]), ("errors", &[2]), ("all", &[0, 1, 2])];
 
 /// Returns what changes when a process wakes up: its context switches, and its time on a processor.
 fn activity(pid: i32) -> [String; 3] {

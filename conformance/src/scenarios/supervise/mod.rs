@@ -14,6 +14,7 @@ pub(super) mod start;
 
 use crate::outcome::Failure;
 use crate::world::{Rewrites, Running, Service, World};
+use nix::sys::signal::Signal;
 use std::time::Duration;
 
 /// How long a scenario watches that nothing happens.
@@ -24,6 +25,18 @@ const REST: Duration = Duration::from_secs(1);
 
 /// Longer than [`REST`]: a service that ended and has not been started for so long is not started again.
 const OVER: Duration = Duration::from_millis(1500);
+
+/// A ./run that does nothing, and neither handles signals nor prints anything.
+const SLEEPER: &str = "#!/bin/sh\nexec sleep 1000\n";
+
+/// The signals that kill supervise.
+const DEADLY: [Signal; 9] = {
+    use Signal::{SIGALRM, SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    [SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGQUIT, SIGKILL]
+};
+
+/// Standard descriptors that supervise is started without, each set with a name for the service.
+const CLOSED: [(&str, &[i32]); 4] = [("input", &[0]), ("output", &[1]), ("errors", &[2]), ("all", &[0, 1, 2])];
 
 /// Returns the time between two stamps of the probe.
 fn since(begin: u64, end: u64) -> Duration {

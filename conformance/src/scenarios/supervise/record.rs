@@ -1,6 +1,6 @@
 //! supervise: the record in `supervise/status`.
 
-use super::lifetime::{CLOSED, DEADLY, SLEEPER};
+use super::{CLOSED, DEADLY, QUIET, SLEEPER, watched_service};
 use crate::commands::tool;
 use crate::observe::process::{self, Process};
 use crate::observe::record::Record;
@@ -126,16 +126,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/record/rewrites-the-record-for-some-bytes-only",
         requirements: &["SUP-23", "SUP-43", "SUP-43b", "SUP-22"],
-        uses: &[SUPERVISE, SVOK],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
         does: "Counts how often the record is replaced while a running service gets every command that it survives: once \
                for each `d`, `u`, `o`, `p`, `c` and `x`, and never for another byte.",
         run: |world| {
-            let (web, supervise) = world.down_service("web", "survive HUP ALRM INT TERM")?;
-            // The original writes the record once more, the same, in the second after a start that no command asked for.
-            web.control()?.send("u")?;
-            web.record()?.until("up, paused 0, want u")?;
-            web.until_starts(1)?;
-            let watch = web.record()?.watch(&supervise)?;
+            let (web, supervise, watch) = watched_service(world, "survive HUP ALRM INT TERM")?;
             let before = web.record()?.whole()?;
             let (mut signals, mut rewrites) = (vec![], 0);
             for (byte, gets, state) in [
@@ -678,9 +673,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
 ];
-
-/// How long a scenario watches that the record does not change.
-const QUIET: Duration = Duration::from_millis(150);
 
 /// The file that strace writes.
 const TRACE: &str = "trace";
