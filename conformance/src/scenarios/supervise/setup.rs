@@ -3,7 +3,7 @@
 use crate::observe::escape;
 use crate::observe::record::Record;
 use crate::outcome::Outcome;
-use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
+use crate::scenario::{SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::{Running, World};
 use nix::sys::signal::Signal;
 use std::ffi::{OsStr, OsString};
@@ -39,34 +39,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 world.expect("files of the service", files, ["probe.orders", "probe.plan", "run"])?;
             }
             Ok(())
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "supervise/setup/has-no-options",
-        requirements: &["SUP-01", "GEN-04"],
-        uses: &[SUPERVISE],
-        does: "Calls supervise with -x, --help, --version, -- and more as the one argument: each names a directory, \
-               which is missing at first and supervised once it exists.",
-        run: |world| {
-            for argument in ["-x", "-", "--", "-h", "--help", "--version", "-V"] {
-                world.expect_refusal(argument, &format!("unable to chdir to {argument}: file does not exist"))?;
-                let service = world.service(argument, "")?;
-                service.start_supervise()?;
-                service.until_started()?;
-            }
-            Ok(())
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
-        id: "supervise/setup/names-itself-whatever-it-is-called",
-        requirements: &["GEN-01"],
-        uses: &[SUPERVISE],
-        does: "Calls supervise by the name `watcher`: its usage line still begins with `supervise: `.",
-        run: |world| {
-            let ran = world.command("supervise").argv0("watcher").run()?;
-            world.expect_end(&ran, "exit 100", "supervise: usage: supervise dir")
         },
         ..Scenario::ORDINARY
     },
@@ -144,36 +116,15 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
-        id: "supervise/setup/says-each-message-in-one-write",
-        requirements: &["GEN-03"],
-        uses: &[SUPERVISE, STRACE],
-        does: "Traces the writes of a supervise that cannot start: its message is a single write to descriptor 2.",
-        run: |world| {
-            let options = ["-s", "500", "-o", "trace", "-e", "trace=?write,?writev"];
-            let name = "n".repeat(190);
-            let ran = world.traced(&options, "supervise")?.arg(&name).run()?;
-            let message = format!("supervise: fatal: unable to chdir to {name}: file does not exist");
-            world.expect_end(&ran, "exit 111", &message)?;
-            let writes: Vec<String> =
-                world.files.lines("trace").into_iter().filter(|line| line.contains("(2, ")).collect();
-            world.expect_that("writes to stderr", writes.len() == 1, "one", writes)
-        },
-        ..Scenario::ORDINARY
-    },
-    Scenario {
         id: "supervise/setup/does-not-mind-an-unwritable-stderr",
         requirements: &["GEN-03", "SUP-29"],
         uses: &[SUPERVISE],
-        does: "Runs supervise with stderr on /dev/full: the exit codes stay the same, and one that can only warn about \
-               its record goes on.",
+        does: "Runs supervise with stderr on /dev/full. It cannot write its record, and goes on although it cannot print \
+               the warning either.",
         run: |world| {
-            let unwritable = || world.command("supervise").after("exec 2>/dev/full");
-            for (arguments, exit) in [(&[] as &[&str], "exit 100"), (&["missing"], "exit 111")] {
-                world.expect("exit", unwritable().args(arguments).run()?.exit, exit)?;
-            }
             let web = world.service("web", "exit 0 after 100")?;
             world.files.make_directory("web/supervise/status.new")?;
-            let supervise = unwritable().arg("web").start()?;
+            let supervise = world.command("supervise").after("exec 2>/dev/full").arg("web").start()?;
             web.until_starts(2)?;
             world.expect("supervise runs", supervise.is_running(), true)
         },

@@ -536,8 +536,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             let real = world.service_called("scan/really");
             world.files.link(&new.directory, "switch")?;
             world.files.rename("switch", "scan/switch")?;
-            new.until_started()?;
             mark.until_scan()?;
+            new.until_started()?;
             let services = [&web, &moved, &real, &old, &new];
             world.stays("starts", [1; 5], A_WHILE, || Ok(services.map(|service| service.starts().len())))?;
             let children: Vec<i32> = Process::children(svscan.pid).iter().map(|child| child.pid).collect();
