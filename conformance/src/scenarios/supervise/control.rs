@@ -510,7 +510,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: |world| {
             let mut services = vec![];
             for name in ["exits", "crashes", "is-killed", "asked-twice"] {
-                let service = world.service(name, "survive HUP")?;
+                let service = world.service(name, "survive HUP TERM")?;
                 let supervise = service.supervise()?;
                 if name == "asked-twice" {
                     service.svc("-x")?;
@@ -519,7 +519,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 services.push((supervise, service));
             }
             for (_, service) in &services {
-                service.until_signals(&["HUP"])?;
+                world.until("HUP arrived", true, || Ok(service.signals().contains(&"HUP".to_owned())))?;
                 // A restart would come at once.
                 service.until_settled()?;
             }
