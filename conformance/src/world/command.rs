@@ -1,6 +1,7 @@
 //! Commands, run to their end or in the background, with every process attribute set on purpose.
 
-use super::{LOOK_EVERY, World, broken};
+use super::wait::LOOK_EVERY;
+use super::{World, broken};
 use crate::observe::process::{Process, descriptors};
 use crate::observe::{escape, process};
 use crate::outcome::{Failure, Outcome};
