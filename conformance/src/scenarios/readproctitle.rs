@@ -24,7 +24,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             let long: Vec<u8> = (b'0'..=b'9').cycle().take(1003).collect();
             let table: [(usize, &[u8], &str); 6] = [
                 (20, b"abc", ".................abc"),
-                (20, b"fatal error xyz\nwarning abc\n", "... xyz\nwarning abc\n"),
+                (20, b"fatal error xyz, warning abc.", "...xyz, warning abc."),
                 (20, b"12345678901234567", "...12345678901234567"),
                 (5, b"abc", "...bc"),
                 (5, b"a", "....a"),

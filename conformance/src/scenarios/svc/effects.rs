@@ -109,7 +109,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             let services: Vec<_> = names.iter().map(|name| world.down_service(name, "")).collect::<Result<_, _>>()?;
             let svc = |option: &str| -> Outcome {
                 let ran = world.command("svc").arg(option).args(names).run()?;
-                world.expect(&format!("svc {option} a b c"), ran.all(), ("exit 0", "", ""))
+                world.expect(&format!("svc {option} a b c"), ran.exit, "exit 0")
             };
             svc("-u")?;
             for (service, _) in &services {
