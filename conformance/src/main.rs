@@ -209,12 +209,19 @@ fn selected(arguments: &RunArguments) -> Result<Vec<&'static Scenario>, CliError
     Ok(selected)
 }
 
-/// Fails if two targets have one name, or a directory does not have usable commands.
-fn check_targets(targets: &[Target]) -> Result<(), CliError> {
-    for (index, Target { name, directory, .. }) in targets.iter().enumerate() {
+/// Fails if two of the targets and mixes have one name.
+fn check_names(targets: &[Target]) -> Result<(), CliError> {
+    for (index, Target { name, .. }) in targets.iter().enumerate() {
         if targets[..index].iter().any(|earlier| earlier.name == *name) {
             return Err(CliError::Usage(format!("two targets are called {name}")));
         }
+    }
+    Ok(())
+}
+
+/// Fails if a directory does not have usable commands.
+fn check_directories(targets: &[Target]) -> Result<(), CliError> {
+    for Target { directory, .. } in targets {
         if !commands::ALL.iter().any(|command| commands::has_command(directory, command)) {
             return Err(CliError::Usage(format!("{}: no commands to judge in this directory", directory.display())));
         }
@@ -251,13 +258,18 @@ fn read_deviations(paths: &[PathBuf], targets: &[Target]) -> Result<Vec<Deviatio
 
 fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
     let selected = selected(arguments)?;
-    check_targets(&arguments.targets)?;
+    check_names(&arguments.targets)?;
+    check_directories(&arguments.targets)?;
     let has_target = |name: &str| arguments.targets.iter().any(|target| target.name == name);
-    let mix_directory = tempfile::Builder::new().prefix("svconform-mix-").tempdir()?;
+    let mix_directory = tempfile::Builder::new().prefix("svconform-mixes-").tempdir().map_err(|error| {
+        let directory = std::env::temp_dir();
+        CliError::Usage(format!("{}: cannot be used for temporary files: {error}; set TMPDIR", directory.display()))
+    })?;
     let mut targets = arguments.targets.clone();
     if let Some(names) = &arguments.mix {
         targets.extend(mixes(&arguments.targets, names, mix_directory.path())?);
     }
+    check_names(&targets)?;
     if let Some(baseline) = arguments.baseline.as_deref().filter(|baseline| !has_target(baseline)) {
         return Err(CliError::Usage(format!("no target is called {baseline}")));
     }
@@ -319,7 +331,10 @@ fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
         scenarios: selected.iter().zip(results.runs).map(entry).collect(),
     };
     report.settle();
-    ignore_closed_pipe(output.write_all(&arguments.format.render(&report)))?;
+    ignore_closed_pipe(output.write_all(&arguments.format.render(&report))).map_err(|error| {
+        let name = arguments.output.as_ref().map_or("standard output".to_owned(), |path| path.display().to_string());
+        io::Error::new(error.kind(), format!("{name}: {error}"))
+    })?;
     if report.interrupted {
         let _ = writeln!(io::stderr(), "svconform: interrupted; the report has what was done until then");
     }

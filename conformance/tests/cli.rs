@@ -91,7 +91,7 @@ fn a_requirement_is_explained_with_its_source_and_its_proofs() {
 fn a_liar_fails_with_what_was_expected_and_what_was_there() {
     judge("liar").assert().code(1).stdout(
         contains("fail  svok/")
-            .and(contains("  promise   OK-03: "))
+            .and(contains("  requires  OK-03: "))
             .and(contains("  expected  "))
             .and(contains("  actual    "))
             .and(contains("  files at the end"))

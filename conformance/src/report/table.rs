@@ -86,7 +86,7 @@ fn trouble(
 ) -> std::fmt::Result {
     writeln!(out, "\n{}  {} on {}: {}", verdict.word(), scenario.id, result.target, result.sentence())?;
     for promise in promises(&scenario.requirements) {
-        writeln!(out, "  promise   {promise}")?;
+        writeln!(out, "  requires  {promise}")?;
     }
     if let Some(run) = result.judgement.run.as_ref().filter(|run| run.failure.is_some()) {
         for (label, fact) in run.failure.iter().flat_map(crate::outcome::Failure::facts) {
@@ -170,7 +170,7 @@ mod tests {
         let text = rendered(Verdict::Fail);
         for part in [
             "on ours: expected signals: TERM\n",
-            "  promise   ",
+            "  requires  ",
             "  expected  signals: TERM",
             "  actual    none",
             "  at        scenarios/svc.rs:7",
@@ -189,7 +189,7 @@ mod tests {
         let text = rendered(Verdict::Pass);
         assert!(text.contains("  pass     pass\n"), "{text}");
         assert!(text.contains("ours, promised by the manual: ") && text.contains("ours, observed: "), "{text}");
-        assert!(!text.contains("promise   "), "{text}");
+        assert!(!text.contains("requires  "), "{text}");
     }
 
     #[test]

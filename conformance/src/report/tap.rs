@@ -52,7 +52,7 @@ fn diagnose(
     for (label, value) in run.failure.iter().flat_map(crate::outcome::Failure::facts) {
         fact(label, value.into())?;
     }
-    fact("promises", promises(&scenario.requirements).into())?;
+    fact("requires", promises(&scenario.requirements).into())?;
     fact("again", report.again(&scenario.id, &result.target).into())?;
     fact("duration_ms", run.milliseconds.into())?;
     writeln!(out, "  ...")
