@@ -244,6 +244,10 @@ fn read_deviations(paths: &[PathBuf], targets: &[Target]) -> Result<Vec<Deviatio
         if !targets.iter().any(|target| target.name == list.target) {
             return Err(CliError::Usage(format!("{}: no target is called {}", path.display(), list.target)));
         }
+        if let Some(scenario) = list.repeated(&lists) {
+            let problem = format!("an earlier file also lists {scenario} for {}", list.target);
+            return Err(CliError::Usage(format!("{}: {problem}", path.display())));
+        }
         lists.push(list);
     }
     Ok(lists)

@@ -212,6 +212,9 @@ fn a_listed_failure_is_known_and_a_listed_pass_is_stale() {
         .collect();
     std::fs::write(&list, format!("target = \"liar\"\n{entries}")).unwrap();
     judge("liar").arg("--deviations").arg(&list).assert().success().stdout(contains("known").and(contains(": lies")));
+    let mut twice = judge("liar");
+    twice.arg("--deviations").arg(&list).arg("--deviations").arg(&list);
+    twice.assert().code(2).stderr(contains("an earlier file also lists svok/"));
     // The same list for a target that passes.
     std::fs::write(&list, format!("target = \"ours\"\n{entries}")).unwrap();
     let mut other = svconform();
