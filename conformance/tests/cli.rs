@@ -49,7 +49,7 @@ fn wrong_usage_is_2_and_says_what_is_wrong() {
         (&["run", "--target", "a=/no/such/directory"], "no such directory: /no/such/directory"),
         (&["run", "--target", "nonsense"], "a target is NAME=DIR"),
         (&["run", "--target", "two\nlines=/bin"], "at most 60 bytes"),
-        (&["run", "--target", &empty], "no commands to judge in this directory"),
+        (&["run", "--target", &empty], "no commands to test in this directory"),
         (&["run", "--target", &wrong("liar"), "no-such-scenario"], "no scenario matches no-such-scenario"),
         (&["run", "--target", &wrong("liar"), "--target", &wrong("liar")], "two targets are called liar"),
         (&["run", "--target", &wrong("liar"), "--baseline", "other"], "no target is called other"),
