@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The commands that scenarios judge, in alphabetical order.
+/// The commands that scenarios test, in alphabetical order.
 pub(crate) const ALL: &[&str] = &["readproctitle", "supervise", "svc", "svok", "svscan", "svscanboot", "svstat"];
 
 /// Returns whether `directory` has the command `name`: a file that this process may execute.

@@ -1,4 +1,4 @@
-//! svconform: does a set of commands behave like daemontools?
+//! svconform: tests whether a supervisor behaves like daemontools.
 #![forbid(unsafe_code)]
 
 mod commands;
@@ -31,10 +31,10 @@ use std::time::Instant;
 use target::Target;
 use verdict::{Judgement, Verdict};
 
-/// Says whether a set of commands behaves like daemontools.
+/// Test whether a supervisor behaves like daemontools
 ///
-/// Exit code: 0 all as expected; 1 a fail, timeout or stale entry; 2 wrong usage or nothing selected; 3 the suite broke
-/// or was interrupted.
+/// Exit status: 0 all verdicts are as expected; 1 a scenario failed, timed out, is stale or left a process behind;
+/// 2 usage error, or no scenario was selected; 3 svconform failed or was interrupted.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {
@@ -44,7 +44,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run scenarios on targets and report
+    /// Run scenarios and print a report
     Run(RunArguments),
     /// List scenarios, or the requirements that no scenario proves
     List {
@@ -54,16 +54,16 @@ enum Command {
         /// Part of an id, or a requirement such as SUP-22
         filter: Vec<String>,
     },
-    /// Compare two JSON reports: what regressed, was fixed, is newly skipped, new, gone, or flaky
+    /// Compare two JSON reports: list what regressed, is flaky, newly skipped, gone, fixed or new
     ///
-    /// Exit code: 1 if anything regressed, is newly skipped, gone or flaky.
+    /// Exit status: 1 if anything regressed, is flaky, newly skipped or gone.
     Compare {
         /// The older report
         old: PathBuf,
         /// The newer report
         new: PathBuf,
     },
-    /// Explain a scenario or a requirement
+    /// Describe a scenario or a requirement
     Explain {
         /// The id of a scenario or a requirement
         id: String,
@@ -74,49 +74,49 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct RunArguments {
-    /// A build to judge: a name for it and the directory of its commands. Can be repeated
+    /// Test the commands in DIR and call them NAME in reports. May be given more than once
     #[arg(long = "target", value_name = "NAME=DIR", required = true)]
     targets: Vec<Target>,
-    /// Also judge the mixes of two targets: the clients, or svscan, of each with everything else of the other
+    /// Also test mixes of two targets: the clients or svscan of one with all other commands of the other
     #[arg(long, value_name = "A,B")]
     mix: Option<String>,
-    /// The target whose transcript is shown beside a failure [default: `reference`, if there is one]
+    /// Show the transcript of this target beside that of a target that failed [default: reference, if there is one]
     #[arg(long, value_name = "NAME")]
     baseline: Option<String>,
-    /// How many scenarios to run at once: they mostly wait
+    /// Number of scenarios to run in parallel
     #[arg(long, value_name = "N", default_value_t = default_jobs(), value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
-    /// How many times longer waits may take, for slow or busy machines
+    /// Multiply all time limits by X, a number from 1 to 1000, for slow or busy machines
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = scale)]
     time_scale: f64,
-    /// Run N random sequences of events, alone or together with the filtered scenarios
+    /// Also run N random sequences of events. Without a filter, run nothing else
     #[arg(long, value_name = "N", default_value_t = 0)]
     random: u16,
-    /// The seed of the first random sequence; the others have the next numbers
+    /// Seed of the first random sequence. The numbers after it are used for the others
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
-    /// Run each scenario this many times; the worst run counts
+    /// Run each scenario N times. The worst verdict counts
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     repeat: u16,
-    /// Run the scenarios in a random order that follows from SEED
+    /// Run the scenarios in a different order, determined by SEED
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
-    /// Start no more scenarios after the first failure
+    /// Do not start more scenarios after the first failure
     #[arg(long)]
     fail_fast: bool,
-    /// Leave the directories of the scenarios in place and print where they are
+    /// Keep the directories in which the scenarios ran, and print where they are
     #[arg(long)]
     keep: bool,
-    /// A file of known differences. Can be repeated
+    /// Read known differences from FILE. May be given more than once
     #[arg(long, value_name = "FILE")]
     deviations: Vec<PathBuf>,
-    /// The format of the report
+    /// Format of the report
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
-    /// The file to write the report to, instead of the standard output
+    /// Write the report to FILE instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Which scenarios to run: only those that prove promises of the manual, or all
+    /// Scenarios to run: only those for promises of the manual, or all
     #[arg(long, value_enum, default_value = "all")]
     level: Level,
     /// Treat skipped scenarios as failures
@@ -223,7 +223,7 @@ fn check_names(targets: &[Target]) -> Result<(), CliError> {
 fn check_directories(targets: &[Target]) -> Result<(), CliError> {
     for Target { directory, .. } in targets {
         if !commands::ALL.iter().any(|command| commands::has_command(directory, command)) {
-            return Err(CliError::Usage(format!("{}: no commands to judge in this directory", directory.display())));
+            return Err(CliError::Usage(format!("{}: no commands to test in this directory", directory.display())));
         }
         // Skipping it, like a command that was left out, would hide a forgotten mode or a dangling link.
         if let Some(command) = commands::ALL.iter().find(|command| commands::is_unusable(directory, command)) {
@@ -250,6 +250,10 @@ fn read_deviations(paths: &[PathBuf], targets: &[Target]) -> Result<Vec<Deviatio
         let list = Deviations::read(path).map_err(CliError::Usage)?;
         if !targets.iter().any(|target| target.name == list.target) {
             return Err(CliError::Usage(format!("{}: no target is called {}", path.display(), list.target)));
+        }
+        if let Some(scenario) = list.repeated(&lists) {
+            let problem = format!("an earlier file also lists {scenario} for {}", list.target);
+            return Err(CliError::Usage(format!("{}: {problem}", path.display())));
         }
         lists.push(list);
     }
@@ -336,7 +340,7 @@ fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
         io::Error::new(error.kind(), format!("{name}: {error}"))
     })?;
     if report.interrupted {
-        let _ = writeln!(io::stderr(), "svconform: interrupted; the report has what was done until then");
+        let _ = writeln!(io::stderr(), "svconform: interrupted; the report covers the scenarios that finished");
     }
     Ok(report.exit_code(arguments.require_all))
 }
@@ -384,13 +388,13 @@ fn compare_reports(old: &Path, new: &Path) -> Result<u8, CliError> {
     let (old, new) = (read(old)?, read(new)?);
     let changes = compare::changes(&old, &new);
     if new.interrupted {
-        print("the newer run was interrupted: scenarios that are gone were not run\n")?;
+        print("the newer run was interrupted; scenarios listed as gone were not run\n")?;
     }
     print(&compare::render(&changes))?;
     Ok(u8::from(changes.iter().any(|change| change.kind.is_bad())))
 }
 
-/// Writes to the standard output.
+/// Writes to standard output.
 fn print(text: &str) -> Result<u8, CliError> {
     ignore_closed_pipe(io::stdout().write_all(text.as_bytes()))?;
     Ok(0)

@@ -49,7 +49,7 @@ pub(crate) const PRLIMIT: Use = Use::Tool("prlimit");
 /// Kinds of scenarios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Judges one build, or two builds side by side.
+    /// Tests one target, or two targets together.
     Ordinary,
     /// Replaces the commands under a running tree by those of another build.
     Upgrade,

@@ -1,4 +1,4 @@
-//! A target: a name and a directory of commands to judge. Two targets can be mixed into one.
+//! A target: a name and a directory of commands to test. Two targets can be mixed into one.
 
 use crate::scenario::{Kind, Scenario, Use};
 use std::io;

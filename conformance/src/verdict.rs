@@ -83,7 +83,7 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
-    /// Judges `runs`. `is_listed` says whether a deviations file lists the scenario for this target.
+    /// Returns the verdict on `runs`. `is_listed` says whether a deviations file lists the scenario for this target.
     pub(crate) fn of(runs: Vec<Run>, is_listed: bool) -> Judgement {
         let verdicts: Vec<Verdict> = runs.iter().map(|run| Verdict::of(run.failure.as_ref(), is_listed)).collect();
         let verdict = verdicts.iter().copied().max();

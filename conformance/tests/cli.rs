@@ -49,7 +49,7 @@ fn wrong_usage_is_2_and_says_what_is_wrong() {
         (&["run", "--target", "a=/no/such/directory"], "no such directory: /no/such/directory"),
         (&["run", "--target", "nonsense"], "a target is NAME=DIR"),
         (&["run", "--target", "two\nlines=/bin"], "at most 60 bytes"),
-        (&["run", "--target", &empty], "no commands to judge in this directory"),
+        (&["run", "--target", &empty], "no commands to test in this directory"),
         (&["run", "--target", &wrong("liar"), "no-such-scenario"], "no scenario matches no-such-scenario"),
         (&["run", "--target", &wrong("liar"), "--target", &wrong("liar")], "two targets are called liar"),
         (&["run", "--target", &wrong("liar"), "--baseline", "other"], "no target is called other"),
@@ -212,6 +212,9 @@ fn a_listed_failure_is_known_and_a_listed_pass_is_stale() {
         .collect();
     std::fs::write(&list, format!("target = \"liar\"\n{entries}")).unwrap();
     judge("liar").arg("--deviations").arg(&list).assert().success().stdout(contains("known").and(contains(": lies")));
+    let mut twice = judge("liar");
+    twice.arg("--deviations").arg(&list).arg("--deviations").arg(&list);
+    twice.assert().code(2).stderr(contains("an earlier file also lists svok/"));
     // The same list for a target that passes.
     std::fs::write(&list, format!("target = \"ours\"\n{entries}")).unwrap();
     let mut other = svconform();

@@ -15,9 +15,9 @@ mod svstat;
 pub(crate) enum Class {
     /// A manual page promises it.
     Doc,
-    /// The original does it; the manual is silent.
+    /// The original does it, but no manual page promises it.
     Obs,
-    /// The original does it, and it is a defect. No target is held to it.
+    /// The original does it, but it is a defect, and no target has to repeat it.
     Bug,
 }
 
@@ -88,10 +88,10 @@ pub(crate) struct Requirement {
 
 /// Requirements that no scenario proves, each with the reason.
 pub(crate) const UNPROVEN: &[(&str, &str)] = &[
-    ("EXEC-06", "no command that the suite judges yet runs another program for its caller"),
-    ("OPT-02", "only softlimit has options with values, and the suite does not judge it yet"),
-    ("OPT-04", "only softlimit has options with values, and the suite does not judge it yet"),
-    ("SUP-21", "the original does it, and no target is held to it"),
+    ("EXEC-06", "no command that the suite tests so far runs another program for its caller"),
+    ("OPT-02", "only softlimit has options with values, and the suite does not test it yet"),
+    ("OPT-04", "only softlimit has options with values, and the suite does not test it yet"),
+    ("SUP-21", "it is a defect of the original, and no target has to repeat it"),
 ];
 
 /// Returns all requirements, program by program.

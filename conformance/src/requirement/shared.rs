@@ -12,8 +12,8 @@ pub(super) const ALL: &[Requirement] = &[
          111 from envdir. Only OPT-03, OPT-04 and SUP-12 name lines that begin otherwise.",
     ),
     obs("GEN-02", OBSERVED, &[Stderr]).promises(
-        "A diagnostic that tells of a failed system call closes with a colon, a space, the phrase for the \
-         error and a newline.",
+        "A diagnostic about a failed system call ends with a colon, a space, the phrase for the error and a \
+         newline.",
     ),
     obs("GEN-03", OBSERVED, &[Stdout, Stderr]).promises(
         "A diagnostic of at most 256 bytes reaches stderr in a single write, and a failure of that write is \
@@ -26,7 +26,7 @@ pub(super) const ALL: &[Requirement] = &[
     ),
     obs("GEN-05", OBSERVED, &[Processes]).promises(
         "Every file is opened in non-blocking mode. Descriptors become close-on-exec afterwards, and only \
-         where another row says so.",
+         where another requirement says so.",
     ),
     obs("GEN-06", OBSERVED, &[Exit, Signals]).promises(
         "svc ignores SIGPIPE; the other programs leave it alone. Unless the caller had it ignored, they are \

@@ -19,8 +19,8 @@ pub(super) const ALL: &[Requirement] = &[
     doc("SUP-03", "supervise(8)", &[Processes])
         .promises("If there is a file `down` when supervise starts, ./run is not started until a command asks for it."),
     obs("SUP-03b", OBSERVED, &[Stderr, Processes]).promises(
-        "`down` is looked at once, when supervise starts. Its type does not matter, a dangling link counts as \
-         none, and any other error in looking at it is fatal.",
+        "supervise checks for `down` only once, when it starts. The type of the file does not matter, a \
+         dangling link counts as a missing file, and any other error from the check is fatal.",
     ),
     obs("SUP-04", OBSERVED, &[State]).promises(
         "A `supervise` directory that has to be made gets mode 0700 less the umask. One that is there keeps \
@@ -32,8 +32,8 @@ pub(super) const ALL: &[Requirement] = &[
          that is renamed. The umask applies to all.",
     ),
     doc("SUP-06", "supervise(8)", &[Exit, Processes, Timing]).promises(
-        "A supervise that finds another one at work in its directory exits at once, and the first one and its \
-         service run on.",
+        "If another supervise is running in the directory, a second one exits at once, and the first one and \
+         its service continue to run.",
     ),
     obs("SUP-06b", OBSERVED, &[Stderr, Exit, State]).promises(
         "The second supervise prints `supervise: fatal: unable to acquire D/supervise/lock: temporary \

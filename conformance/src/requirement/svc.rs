@@ -6,7 +6,7 @@ use super::{OBSERVED, Requirement, doc, obs};
 /// In the order of their numbers.
 pub(super) const ALL: &[Requirement] = &[
     obs("SVC-01", OBSERVED, &[Stderr, Exit, State]).promises(
-        "Without a directory svc does nothing, says nothing and exits 0. A bad option gives a line of its \
+        "Without a directory svc does nothing, prints nothing and exits 0. A bad option gives a line of its \
          own, the list of options and exit code 100, and no directory is touched.",
     ),
     obs("SVC-02", OBSERVED, &[State]).promises(
@@ -21,8 +21,8 @@ pub(super) const ALL: &[Requirement] = &[
     ),
     doc("SVC-05", "svc(8)", &[Processes]).promises("Every option is applied to each directory in turn."),
     obs("SVC-05b", OBSERVED, &[Stderr, State]).promises(
-        "A directory that fails costs a warning and does not keep the next from its turn. All relative names \
-         start from where svc was called.",
+        "If a directory fails, svc prints a warning and continues with the next one. All relative names start \
+         from the directory in which svc was called.",
     ),
     obs("SVC-06", OBSERVED, &[Stderr, Exit, State]).promises(
         "A directory that cannot be used gives `svc: warning: unable to chdir to D: ` or `svc: warning: \

@@ -42,8 +42,8 @@ pub(super) const ALL: &[Requirement] = &[
          stdin of the second.",
     ),
     obs("SCAN-07b", OBSERVED, &[Stderr, Processes]).promises(
-        "Any type of `log` will do, and a dangling link is none. stderr is not piped. N is not started at all \
-         while `log` cannot be examined.",
+        "`log` can be a file of any type, and a dangling link counts as a missing file. stderr is not piped. N \
+         is not started while `log` cannot be examined.",
     ),
     doc("SCAN-08", "svscan(8)", &[Files, Processes])
         .promises("The same pipe serves again when either supervise is restarted, so no data is lost."),

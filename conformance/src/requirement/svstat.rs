@@ -36,12 +36,12 @@ pub(super) const ALL: &[Requirement] = &[
          one the first 18 count.",
     ),
     bug("STAT-08", OBSERVED, &[Stdout, State]).promises(
-        "If reading the record fails with an error, such as for a directory in its place, the original says \
-         nothing of it and prints the numbers of the previous argument, or of a record of zeros.",
+        "If reading the record fails with an error, such as for a directory in its place, the original prints \
+         no error but the numbers of the previous argument, or of a record of zeros.",
     ),
     obs("STAT-09", OBSERVED, &[Stdout]).promises(
-        "A `down` of any type counts, a dangling link counts as none, and a link to itself gives `D: unable \
-         to stat down: symbolic link loop`.",
+        "`down` can be a file of any type, a dangling link counts as a missing file, and a link to itself \
+         gives `D: unable to stat down: symbolic link loop`.",
     ),
     obs("STAT-10", OBSERVED, &[Stdout]).promises(
         "Each line starts with the argument exactly as typed, so an empty one gives `: unable to chdir: file \
