@@ -34,7 +34,7 @@ fn wrong_and_marked(name: &str, seconds: u32, place: &Path) -> String {
 }
 
 /// A run of the scenarios for svok's requirement OK-03, which need nothing but svok.
-fn judge(name: &str) -> Command {
+fn svok_run(name: &str) -> Command {
     let mut command = svconform();
     command.args(["run", "--target", &wrong(name), "OK-03"]);
     command
@@ -89,7 +89,7 @@ fn a_requirement_is_explained_with_its_source_and_its_proofs() {
 
 #[test]
 fn a_liar_fails_with_what_was_expected_and_what_was_there() {
-    judge("liar").assert().code(1).stdout(
+    svok_run("liar").assert().code(1).stdout(
         contains("fail  svok/")
             .and(contains("  requires  OK-03: "))
             .and(contains("  expected  "))
@@ -104,7 +104,7 @@ fn a_liar_fails_with_what_was_expected_and_what_was_there() {
 #[test]
 fn two_targets_that_fail_alike_are_an_error() {
     let other = wrong("liar").replacen("liar=", "other=", 1);
-    let mut run = judge("liar");
+    let mut run = svok_run("liar");
     run.args(["--target", &other])
         .assert()
         .code(3)
@@ -113,13 +113,13 @@ fn two_targets_that_fail_alike_are_an_error() {
 
 #[test]
 fn a_command_that_cannot_be_executed_fails() {
-    judge("garbage").assert().code(1).stdout(contains("fail  svok/").and(contains("svok web: can be executed")));
+    svok_run("garbage").assert().code(1).stdout(contains("fail  svok/").and(contains("svok web: can be executed")));
 }
 
 #[test]
 fn a_list_for_a_target_that_is_not_there_is_wrong_usage() {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/deviations/ours.toml");
-    judge("liar").arg("--deviations").arg(ours).assert().code(2).stderr(contains("no target is called ours"));
+    svok_run("liar").arg("--deviations").arg(ours).assert().code(2).stderr(contains("no target is called ours"));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_command_that_never_ends_is_a_timeout_and_leaves_nothing() {
 
 #[test]
 fn a_command_that_prints_without_end_is_stopped() {
-    judge("flooder").assert().code(1).stdout(contains("\nfail  svok/").and(contains("killed by XFSZ")));
+    svok_run("flooder").assert().code(1).stdout(contains("\nfail  svok/").and(contains("killed by XFSZ")));
     assert_eq!(left_behind("yes all is well"), 0);
 }
 
@@ -211,8 +211,13 @@ fn a_listed_failure_is_known_and_a_listed_pass_is_stale() {
         })
         .collect();
     std::fs::write(&list, format!("target = \"liar\"\n{entries}")).unwrap();
-    judge("liar").arg("--deviations").arg(&list).assert().success().stdout(contains("known").and(contains(": lies")));
-    let mut twice = judge("liar");
+    svok_run("liar")
+        .arg("--deviations")
+        .arg(&list)
+        .assert()
+        .success()
+        .stdout(contains("known").and(contains(": lies")));
+    let mut twice = svok_run("liar");
     twice.arg("--deviations").arg(&list).arg("--deviations").arg(&list);
     twice.assert().code(2).stderr(contains("an earlier file also lists svok/"));
     // The same list for a target that passes.
@@ -267,7 +272,7 @@ fn kept_worlds_are_there_and_others_are_not() {
 #[test]
 fn a_command_that_kills_its_parent_or_its_group_fails() {
     for name in ["parent-killer", "group-killer"] {
-        let run = judge(name).assert().code(1);
+        let run = svok_run(name).assert().code(1);
         run.stdout(contains("\nfail  svok/").and(contains("\nerror  ").not()));
     }
 }
@@ -370,7 +375,7 @@ fn an_interrupted_run_reports_and_leaves_nothing() {
 fn run_json(name: &str, more: &[&str]) -> Value {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("report.json");
-    judge(name).args(more).args(["--format", "json", "--output"]).arg(&output).assert().code(1).stdout("");
+    svok_run(name).args(more).args(["--format", "json", "--output"]).arg(&output).assert().code(1).stdout("");
     serde_json::from_slice(&std::fs::read(output).unwrap()).unwrap()
 }
 

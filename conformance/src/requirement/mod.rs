@@ -91,7 +91,7 @@ pub(crate) const UNPROVEN: &[(&str, &str)] = &[
     ("EXEC-06", "no command that the suite tests so far runs another program for its caller"),
     ("OPT-02", "only softlimit has options with values, and the suite does not test it yet"),
     ("OPT-04", "only softlimit has options with values, and the suite does not test it yet"),
-    ("SUP-21", "it is a defect of the original, and no target has to repeat it"),
+    ("SUP-21", "the original does it, but no target has to repeat it"),
 ];
 
 /// Returns all requirements, program by program.
