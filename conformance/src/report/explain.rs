@@ -43,7 +43,7 @@ fn of_requirement(requirement: &Requirement) -> Vec<(&'static str, Vec<String>)>
     let class = match requirement.class {
         Class::Doc => "Promised by the manual.",
         Class::Obs => "Observed in the original; no manual promises it.",
-        Class::Bug => "A defect of the original; no target is held to it.",
+        Class::Bug => "A defect of the original; no target has to repeat it.",
     };
     let proofs = scenarios::all().filter(|scenario| scenario.requirements.contains(&requirement.id));
     let mut proofs: Vec<String> = proofs.map(|scenario| format!("{}: {}", scenario.id, scenario.does)).collect();
