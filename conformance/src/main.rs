@@ -1,26 +1,27 @@
-//! svconform: does a set of commands behave like daemontools?
+//! svconform: tests whether a supervisor behaves like daemontools.
 #![forbid(unsafe_code)]
 
+mod commands;
 mod deviations;
-mod explain;
-mod model;
 mod observe;
+mod outcome;
 mod probe;
 mod random;
 mod report;
 mod requirement;
-mod runner;
+mod run;
 mod scenario;
 mod scenarios;
 mod target;
-mod worker;
+mod transcript;
+mod verdict;
 mod world;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use deviations::Deviations;
-use report::{Column, Judged, Report, Row};
+use deviations::{Deviation, Deviations};
+use report::{Format, Report, ScenarioEntry, TargetEntry, TargetResult, compare, explain, json};
 use requirement::Class;
-use runner::Orders;
+use run::{RunOptions, worker};
 use scenario::Scenario;
 use std::fs::File;
 use std::io::{self, Write};
@@ -28,11 +29,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 use target::Target;
+use verdict::{Judgement, Verdict};
 
-/// Says whether a set of commands behaves like daemontools.
+/// Test whether a supervisor behaves like daemontools
 ///
-/// Exit code: 0 all as expected; 1 a fail, timeout, stale entry or leaked process; 2 wrong usage or nothing selected;
-/// 3 the harness broke or was interrupted.
+/// Exit status: 0 all verdicts are as expected; 1 a scenario failed, timed out, is stale or left a process behind;
+/// 2 usage error, or no scenario was selected; 3 svconform failed or was interrupted.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {
@@ -42,28 +44,28 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs scenarios on targets and reports
-    Run(Run),
-    /// Lists scenarios, or the requirements that no scenario proves
+    /// Run scenarios and print a report
+    Run(RunArguments),
+    /// List scenarios, or the requirements that no scenario proves
     List {
-        /// Lists requirements that no scenario proves
+        /// List requirements that no scenario proves
         #[arg(long)]
         uncovered: bool,
-        /// The beginning or a part of an id, or a requirement such as SUP-22
+        /// Part of an id, or a requirement such as SUP-22
         filter: Vec<String>,
     },
-    /// Compares two reports in JSON: what regressed, was fixed, is newly skipped, new, gone, or flaky
+    /// Compare two JSON reports: list what regressed, is flaky, newly skipped, gone, fixed or new
     ///
-    /// Exit code: 1 if anything regressed, is newly skipped, gone or flaky.
+    /// Exit status: 1 if anything regressed, is flaky, newly skipped or gone.
     Compare {
-        /// The report from before
+        /// The older report
         old: PathBuf,
-        /// The report from after
+        /// The newer report
         new: PathBuf,
     },
-    /// Explains a scenario or a requirement
+    /// Describe a scenario or a requirement
     Explain {
-        /// The id of either
+        /// The id of a scenario or a requirement
         id: String,
     },
     #[command(hide = true)]
@@ -71,66 +73,57 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
-struct Run {
-    /// A build to judge: what to call it, and the directory with its commands. May be given again
+struct RunArguments {
+    /// Test the commands in DIR and call them NAME in reports. May be given more than once
     #[arg(long = "target", value_name = "NAME=DIR", required = true)]
     targets: Vec<Target>,
-    /// Judges also the mixes of two targets: the clients, or svscan, of each with all else of the other
+    /// Also test mixes of two targets: the clients or svscan of one with all other commands of the other
     #[arg(long, value_name = "A,B")]
     mix: Option<String>,
-    /// The target whose transcript is shown beside a failure [default: `reference`, if there is one]
+    /// Show the transcript of this target beside that of a target that failed [default: reference, if there is one]
     #[arg(long, value_name = "NAME")]
     baseline: Option<String>,
-    /// How many scenarios to run at once: they mostly wait
+    /// Number of scenarios to run in parallel
     #[arg(long, value_name = "N", default_value_t = default_jobs(), value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
-    /// How many times longer waits may take: for slow or busy machines
+    /// Multiply all time limits by X, a number from 1 to 1000, for slow or busy machines
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = scale)]
     time_scale: f64,
-    /// Runs N random sequences of events, alone or with the scenarios that are filtered
+    /// Also run N random sequences of events. Without a filter, run nothing else
     #[arg(long, value_name = "N", default_value_t = 0)]
     random: u16,
-    /// The seed of the first random sequence; the others have the next numbers
+    /// Seed of the first random sequence. The numbers after it are used for the others
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
-    /// Runs each scenario this many times; the worst run counts
+    /// Run each scenario N times. The worst verdict counts
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     repeat: u16,
-    /// Runs them in another order, which follows from SEED
+    /// Run the scenarios in a different order, determined by SEED
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
-    /// Starts no more scenarios after the first failure
+    /// Do not start more scenarios after the first failure
     #[arg(long)]
     fail_fast: bool,
-    /// Leaves the directories of the scenarios in place and says where
+    /// Keep the directories in which the scenarios ran, and print where they are
     #[arg(long)]
     keep: bool,
-    /// A file of known differences. May be given again
+    /// Read known differences from FILE. May be given more than once
     #[arg(long, value_name = "FILE")]
     deviations: Vec<PathBuf>,
-    /// How to report
+    /// Format of the report
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
-    /// Where to report to, instead of the standard output
+    /// Write the report to FILE instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Which scenarios: those that prove nothing but what the manual promises, or all
+    /// Scenarios to run: only those for promises of the manual, or all
     #[arg(long, value_enum, default_value = "all")]
     level: Level,
-    /// Takes a scenario that had to be skipped for a failure
+    /// Treat skipped scenarios as failures
     #[arg(long)]
     require_all: bool,
-    /// The beginning or a part of an id, or a requirement such as SUP-22
+    /// Part of an id, or a requirement such as SUP-22
     filter: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
-    Junit,
-    Tap,
-    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -147,7 +140,7 @@ fn default_jobs() -> u16 {
 fn scale(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(scale) if (1.0..=1000.0).contains(&scale) => Ok(scale),
-        _ => Err("a number from 1 to 1000".to_owned()),
+        _ => Err("must be a number from 1 to 1000".to_owned()),
     }
 }
 
@@ -157,215 +150,257 @@ fn main() -> ExitCode {
         return probe::main();
     }
     let outcome = match Cli::parse().command {
-        Command::Run(run) => judge(&run),
+        Command::Run(arguments) => run_and_report(&arguments),
         Command::List { uncovered, filter } => list(uncovered, &filter),
-        Command::Compare { old, new } => compare(&old, &new),
-        Command::Explain { id } => explain(&id),
-        Command::Worker(assignment) => worker::work(&assignment).map(|()| 0).map_err(Trouble::Harness),
+        Command::Compare { old, new } => compare_reports(&old, &new),
+        Command::Explain { id } => explain_id(&id),
+        Command::Worker(assignment) => worker::work(&assignment).map(|()| 0).map_err(CliError::Suite),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
-        Err(trouble) => {
-            let (code, words) = match trouble {
-                Trouble::Usage(words) => (2, words),
-                Trouble::Harness(error) => (3, error.to_string()),
+        Err(error) => {
+            let (code, message) = match error {
+                CliError::Usage(message) => (2, message),
+                CliError::Suite(error) => (3, error.to_string()),
             };
-            let _ = writeln!(io::stderr(), "svconform: {words}");
+            let _ = writeln!(io::stderr(), "svconform: {message}");
             ExitCode::from(code)
         }
     }
 }
 
 /// Why there is no report.
-enum Trouble {
+enum CliError {
     /// Exit code 2.
     Usage(String),
     /// Exit code 3.
-    Harness(io::Error),
+    Suite(io::Error),
 }
 
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Trouble {
-        Trouble::Harness(error)
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> CliError {
+        CliError::Suite(error)
     }
 }
 
-fn select(filters: &[String]) -> Result<Vec<&'static Scenario>, Trouble> {
+/// Returns the scenarios that `filters` select, or all without filters.
+fn select(filters: &[String]) -> Result<Vec<&'static Scenario>, CliError> {
     let (random, filters): (Vec<_>, Vec<_>) =
         filters.iter().map(|filter| (random::find(filter), filter)).partition(|(random, _)| random.is_some());
     for (_, filter) in &filters {
         if !scenarios::all().any(|scenario| scenario.matches(filter)) {
-            return Err(Trouble::Usage(format!("no scenario matches {filter}")));
+            return Err(CliError::Usage(format!("no scenario matches {filter}")));
         }
     }
-    let whole = filters.is_empty() && random.is_empty();
-    let selected = scenarios::all().filter(|one| whole || filters.iter().any(|(_, filter)| one.matches(filter)));
+    let select_all = filters.is_empty() && random.is_empty();
+    let selected = scenarios::all().filter(|one| select_all || filters.iter().any(|(_, filter)| one.matches(filter)));
     Ok(selected.chain(random.into_iter().filter_map(|(random, _)| random)).collect())
 }
 
-fn judge(run: &Run) -> Result<u8, Trouble> {
-    // With --random and no filter, the random sequences are all that is asked for.
-    let mut selected = if run.random > 0 && run.filter.is_empty() { vec![] } else { select(&run.filter)? };
-    selected.extend(random::rows(run.random.into(), run.seed));
-    selected.retain(|scenario| run.level == Level::All || scenario.class() == Class::Doc);
+/// Returns the scenarios that `arguments` select, the random ones included.
+fn selected(arguments: &RunArguments) -> Result<Vec<&'static Scenario>, CliError> {
+    let only_random = arguments.random > 0 && arguments.filter.is_empty();
+    let mut selected = if only_random { vec![] } else { select(&arguments.filter)? };
+    selected.extend(random::scenarios(arguments.random.into(), arguments.seed));
+    selected.retain(|scenario| arguments.level == Level::All || scenario.class() == Class::Doc);
     if selected.is_empty() {
-        return Err(Trouble::Usage("no scenario is selected".to_owned()));
+        return Err(CliError::Usage("no scenario is selected".to_owned()));
     }
-    let names: Vec<&str> = run.targets.iter().map(|target| target.name.as_str()).collect();
-    for (index, name) in names.iter().enumerate() {
-        if names[..index].contains(name) {
-            return Err(Trouble::Usage(format!("two targets are called {name}")));
+    Ok(selected)
+}
+
+/// Fails if two of the targets and mixes have one name.
+fn check_names(targets: &[Target]) -> Result<(), CliError> {
+    for (index, Target { name, .. }) in targets.iter().enumerate() {
+        if targets[..index].iter().any(|earlier| earlier.name == *name) {
+            return Err(CliError::Usage(format!("two targets are called {name}")));
         }
-        let directory = &run.targets[index].directory;
-        if !scenarios::commands().any(|command| target::has_command(directory, command)) {
-            return Err(Trouble::Usage(format!("{}: none of the commands is there", directory.display())));
+    }
+    Ok(())
+}
+
+/// Fails if a directory does not have usable commands.
+fn check_directories(targets: &[Target]) -> Result<(), CliError> {
+    for Target { directory, .. } in targets {
+        if !commands::ALL.iter().any(|command| commands::has_command(directory, command)) {
+            return Err(CliError::Usage(format!("{}: no commands to test in this directory", directory.display())));
         }
-        // A skip, as for a command that was left out, would let a forgotten mode or a dangling link pass.
-        if let Some(command) = scenarios::commands().find(|one| target::has_no_command_but_its_name(directory, one)) {
+        // Skipping it, like a command that was left out, would hide a forgotten mode or a dangling link.
+        if let Some(command) = commands::ALL.iter().find(|command| commands::is_unusable(directory, command)) {
             let path = directory.join(command);
-            return Err(Trouble::Usage(format!("{}: no file that may be executed", path.display())));
+            return Err(CliError::Usage(format!("{}: not an executable file", path.display())));
         }
     }
-    let mut targets = run.targets.clone();
-    let place = tempfile::Builder::new().prefix("svconform-mix-").tempdir()?;
-    if let Some(mix) = &run.mix {
-        let find = |name: &str| run.targets.iter().find(|target| target.name == name);
-        let Some((Some(one), Some(other))) = mix.split_once(',').map(|(one, other)| (find(one), find(other))) else {
-            return Err(Trouble::Usage(format!("--mix takes the names of two targets, A,B: {mix}")));
-        };
-        if one.name == other.name {
-            return Err(Trouble::Usage(format!("--mix takes two targets: {mix}")));
+    Ok(())
+}
+
+/// Returns the mixes of the two targets that `--mix` names, as directories of links below `directory`.
+fn mixes(targets: &[Target], names: &str, directory: &Path) -> Result<Vec<Target>, CliError> {
+    let find = |name: &str| targets.iter().find(|target| target.name == name);
+    match names.split_once(',').map(|(one, other)| (find(one), find(other))) {
+        Some((Some(one), Some(other))) if one.name != other.name => Ok(Target::mixes(one, other, directory)?),
+        _ => Err(CliError::Usage(format!("--mix takes the names of two targets, A,B: {names}"))),
+    }
+}
+
+/// Reads the deviations files, each of which must be for one of `targets`.
+fn read_deviations(paths: &[PathBuf], targets: &[Target]) -> Result<Vec<Deviations>, CliError> {
+    let mut lists = vec![];
+    for path in paths {
+        let list = Deviations::read(path).map_err(CliError::Usage)?;
+        if !targets.iter().any(|target| target.name == list.target) {
+            return Err(CliError::Usage(format!("{}: no target is called {}", path.display(), list.target)));
         }
-        targets.extend(Target::mixes(one, other, place.path())?);
-    }
-    let baseline = run.baseline.clone().or_else(|| names.contains(&"reference").then(|| "reference".to_owned()));
-    if let Some(baseline) = run.baseline.as_deref().filter(|baseline| !names.contains(baseline)) {
-        return Err(Trouble::Usage(format!("no target is called {baseline}")));
-    }
-    let lists = run.deviations.iter().map(|path| Deviations::read(path)).collect::<Result<Vec<_>, _>>();
-    let lists = lists.map_err(Trouble::Usage)?;
-    for (list, path) in lists.iter().zip(&run.deviations) {
-        if !names.contains(&list.target.as_str()) {
-            return Err(Trouble::Usage(format!("{}: no target is called {}", path.display(), list.target)));
+        if let Some(scenario) = list.repeated(&lists) {
+            let problem = format!("an earlier file also lists {scenario} for {}", list.target);
+            return Err(CliError::Usage(format!("{}: {problem}", path.display())));
         }
+        lists.push(list);
     }
-    // Before the long run, so that a bad name fails first.
-    let mut output: Box<dyn Write> = match &run.output {
+    Ok(lists)
+}
+
+fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
+    let selected = selected(arguments)?;
+    check_names(&arguments.targets)?;
+    check_directories(&arguments.targets)?;
+    let has_target = |name: &str| arguments.targets.iter().any(|target| target.name == name);
+    let mix_directory = tempfile::Builder::new().prefix("svconform-mixes-").tempdir().map_err(|error| {
+        let directory = std::env::temp_dir();
+        CliError::Usage(format!("{}: cannot be used for temporary files: {error}; set TMPDIR", directory.display()))
+    })?;
+    let mut targets = arguments.targets.clone();
+    if let Some(names) = &arguments.mix {
+        targets.extend(mixes(&arguments.targets, names, mix_directory.path())?);
+    }
+    check_names(&targets)?;
+    if let Some(baseline) = arguments.baseline.as_deref().filter(|baseline| !has_target(baseline)) {
+        return Err(CliError::Usage(format!("no target is called {baseline}")));
+    }
+    let default_baseline = || has_target("reference").then(|| "reference".to_owned());
+    let lists = read_deviations(&arguments.deviations, &arguments.targets)?;
+    // Opened before the long run, so that a bad name fails first.
+    let mut output: Box<dyn Write> = match &arguments.output {
         None => Box::new(io::stdout()),
         Some(path) => {
-            let file = File::create(path).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display())))?;
+            let file = File::create(path).map_err(|error| CliError::Usage(format!("{}: {error}", path.display())))?;
             Box::new(file)
         }
     };
 
     let begin = Instant::now();
-    let orders = Orders {
-        jobs: run.jobs.into(),
-        scale: run.time_scale,
-        fail_fast: run.fail_fast,
-        keep: run.keep,
-        repeat: run.repeat.into(),
-        shuffle: run.shuffle,
+    let options = RunOptions {
+        jobs: arguments.jobs.into(),
+        scale: arguments.time_scale,
+        fail_fast: arguments.fail_fast,
+        keep: arguments.keep,
+        repeat: arguments.repeat.into(),
+        shuffle: arguments.shuffle,
     };
-    let entry = |scenario: &Scenario, target: &Target| deviations::entry(&lists, target.judged(scenario), scenario.id);
-    let results = runner::run(&selected, &targets, &orders, &|scenario, target, cell| {
-        !deviations::judged(cell, entry(scenario, target)).is_trouble()
+    let deviation = |scenario: &Scenario, target: &Target| -> Option<&Deviation> {
+        deviations::entry(&lists, target.judged(scenario), scenario.id)
+    };
+    let results = run::run(&selected, &targets, &options, &|scenario, target, run| {
+        !Verdict::of(run.failure.as_ref(), deviation(scenario, target).is_some()).is_trouble()
     })?;
-    let rows = selected.iter().zip(results.cells).map(|(scenario, cells)| Row {
-        scenario: scenario.id.to_owned(),
-        requirements: scenario.requirements.iter().map(|&id| id.to_owned()).collect(),
-        class: scenario.class(),
-        results: targets
-            .iter()
-            .zip(cells)
-            .map(|(target, cells)| Judged::of(&target.name, cells, entry(scenario, target)))
-            .collect(),
-    });
+    let entry = |(scenario, runs): (&&Scenario, Vec<Vec<outcome::Run>>)| {
+        let result = |(target, runs): (&Target, Vec<outcome::Run>)| {
+            let deviation = deviation(scenario, target);
+            let judgement = Judgement::of(runs, deviation.is_some());
+            TargetResult { target: target.name.clone(), judgement, deviation: deviation.cloned() }
+        };
+        ScenarioEntry {
+            id: scenario.id.to_owned(),
+            requirements: scenario.requirements.iter().map(|&id| id.to_owned()).collect(),
+            class: scenario.class(),
+            results: targets.iter().zip(runs).map(result).collect(),
+        }
+    };
     let mut report = Report {
         schema: report::SCHEMA,
         svconform: env!("CARGO_PKG_VERSION").to_owned(),
+        program: target::quoted(&std::env::current_exe()?.display().to_string()),
         targets: targets
             .iter()
-            .map(|target| Column {
+            .map(|target| TargetEntry {
                 name: target.name.clone(),
                 arguments: target.arguments(&targets),
                 mixed: target.is_mixed(),
             })
             .collect(),
-        program: target::quoted(&std::env::current_exe()?.display().to_string()),
-        baseline,
+        baseline: arguments.baseline.clone().or_else(default_baseline),
         milliseconds: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
         interrupted: results.interrupted,
-        kept: results.kept.map(|place| place.display().to_string()),
-        rows: rows.collect(),
+        kept: results.kept.map(|directory| directory.display().to_string()),
+        scenarios: selected.iter().zip(results.runs).map(entry).collect(),
     };
-    report.doubt_failures_alike();
-    report.forget_files_that_nobody_needs();
-    let bytes = match run.format {
-        Format::Table => report::table::render(&report),
-        Format::Json => report::json::render(&report),
-        Format::Junit => report::junit::render(&report),
-        Format::Tap => report::tap::render(&report),
-        Format::Markdown => report::markdown::render(&report),
-    };
-    unless_gone(output.write_all(&bytes))?;
+    report.settle();
+    ignore_closed_pipe(output.write_all(&arguments.format.render(&report))).map_err(|error| {
+        let name = arguments.output.as_ref().map_or("standard output".to_owned(), |path| path.display().to_string());
+        io::Error::new(error.kind(), format!("{name}: {error}"))
+    })?;
     if report.interrupted {
-        return Err(Trouble::Harness(io::Error::other("interrupted: the report holds what was done by then")));
+        let _ = writeln!(io::stderr(), "svconform: interrupted; the report covers the scenarios that finished");
     }
-    Ok(report.exit_code(run.require_all))
+    Ok(report.exit_code(arguments.require_all))
 }
 
-fn list(uncovered: bool, filters: &[String]) -> Result<u8, Trouble> {
-    let mut text = String::new();
+fn list(uncovered: bool, filters: &[String]) -> Result<u8, CliError> {
     if uncovered {
-        let proven: Vec<&str> = scenarios::all().flat_map(|scenario| scenario.requirements).copied().collect();
-        let wanted = |id: &str| filters.is_empty() || filters.iter().any(|filter| id.contains(filter.as_str()));
-        if !requirement::ALL.iter().any(|row| wanted(row.id)) {
-            return Err(Trouble::Usage(format!("no requirement matches {}", filters.join(" "))));
-        }
-        let unproven = |row: &&requirement::Requirement| row.class != Class::Bug && !proven.contains(&row.id);
-        for requirement in requirement::ALL.iter().filter(unproven).filter(|row| wanted(row.id)) {
+        return list_uncovered(filters);
+    }
+    let selected = select(filters)?;
+    let width = selected.iter().map(|scenario| scenario.id.len()).max().unwrap_or(0);
+    let line = |scenario: &&Scenario| {
+        format!("{:width$}  {}  {}\n", scenario.id, scenario.class().word(), scenario.requirements.join(" "))
+    };
+    print(&selected.iter().map(line).collect::<String>())
+}
+
+fn list_uncovered(filters: &[String]) -> Result<u8, CliError> {
+    let is_selected = |id: &str| filters.is_empty() || filters.iter().any(|filter| id.contains(filter.as_str()));
+    if !requirement::all().any(|requirement| is_selected(requirement.id)) {
+        return Err(CliError::Usage(format!("no requirement matches {}", filters.join(" "))));
+    }
+    let proven: Vec<&str> = scenarios::all().flat_map(|scenario| scenario.requirements).copied().collect();
+    let mut text = String::new();
+    for requirement in requirement::all().filter(|one| one.class != Class::Bug && !proven.contains(&one.id)) {
+        if is_selected(requirement.id) {
             let reason = requirement::UNPROVEN.iter().find(|(id, _)| *id == requirement.id).map_or("", |(_, why)| *why);
             text += &format!("{:8} {:4} {}\n", requirement.id, requirement.class.word(), requirement.promise);
             text += &format!("{:13} not proved: {reason}\n", "");
-        }
-    } else {
-        let selected = select(filters)?;
-        let width = selected.iter().map(|scenario| scenario.id.len()).max().unwrap_or(0);
-        for scenario in selected {
-            let rows = scenario.requirements.join(" ");
-            text += &format!("{:width$}  {}  {rows}\n", scenario.id, scenario.class().word());
         }
     }
     print(&text)
 }
 
-fn explain(id: &str) -> Result<u8, Trouble> {
+fn explain_id(id: &str) -> Result<u8, CliError> {
     let page = explain::page(id);
-    print(&page.ok_or_else(|| Trouble::Usage(format!("neither a scenario nor a requirement: {id}")))?)
+    print(&page.ok_or_else(|| CliError::Usage(format!("neither a scenario nor a requirement: {id}")))?)
 }
 
-fn compare(old: &Path, new: &Path) -> Result<u8, Trouble> {
+fn compare_reports(old: &Path, new: &Path) -> Result<u8, CliError> {
     let read = |path: &Path| {
         let bytes = std::fs::read(path).map_err(|error| error.to_string());
-        let report = bytes.and_then(|bytes| report::json::read(&bytes));
-        report.map_err(|problem| Trouble::Usage(format!("{}: {problem}", path.display())))
+        let report = bytes.and_then(|bytes| json::read(&bytes));
+        report.map_err(|problem| CliError::Usage(format!("{}: {problem}", path.display())))
     };
     let (old, new) = (read(old)?, read(new)?);
-    let changes = report::compare::changes(&old, &new);
+    let changes = compare::changes(&old, &new);
     if new.interrupted {
-        print("the newer run was interrupted: what is gone was not run\n")?;
+        print("the newer run was interrupted; scenarios listed as gone were not run\n")?;
     }
-    print(&report::compare::render(&changes))?;
+    print(&compare::render(&changes))?;
     Ok(u8::from(changes.iter().any(|change| change.kind.is_bad())))
 }
 
-/// Writes to the standard output. A reader that went away is no error.
-fn print(text: &str) -> Result<u8, Trouble> {
-    unless_gone(io::stdout().write_all(text.as_bytes()))?;
+/// Writes to standard output.
+fn print(text: &str) -> Result<u8, CliError> {
+    ignore_closed_pipe(io::stdout().write_all(text.as_bytes()))?;
     Ok(0)
 }
 
-fn unless_gone(written: io::Result<()>) -> io::Result<()> {
+/// EPIPE: the reader closed the pipe early (`svconform list | head`), so exit quietly.
+fn ignore_closed_pipe(written: io::Result<()>) -> io::Result<()> {
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }

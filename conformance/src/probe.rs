@@ -14,7 +14,7 @@
 //! One thing it cannot tell: whether SIGPIPE was ignored, because the Rust runtime ignores it first. Scenarios that need
 //! to know use a script.
 
-use crate::observe::{process, shown};
+use crate::observe::{escape, process};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -104,6 +104,12 @@ pub(crate) fn signal_called(name: &str) -> Option<Signal> {
     format!("SIG{name}").parse().ok()
 }
 
+/// Returns the events in the log of a probe, `log`; none if there is no log. A line that is not complete yet is left out.
+pub(crate) fn read_log(log: &Path) -> Vec<Event> {
+    let bytes = std::fs::read(log).unwrap_or_default();
+    bytes.split_inclusive(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+}
+
 /// Runs as the probe.
 pub(crate) fn main() -> ExitCode {
     match Probe::new().and_then(Probe::run) {
@@ -132,6 +138,10 @@ impl Probe {
     fn new() -> io::Result<Probe> {
         let status = std::fs::read_to_string("/proc/self/status")?;
         let mask = |name: &str| process::signals_in(&process::line_of(&status, name).unwrap_or_default());
+        // /proc has the umask only since Linux 4.7, so it is asked for by setting another.
+        let mask_bits = nix::sys::stat::umask(nix::sys::stat::Mode::empty());
+        nix::sys::stat::umask(mask_bits);
+        let umask = format!("{:04o}", mask_bits.bits());
         // Nothing is open yet but what was inherited.
         let mut descriptors = process::descriptors(std::process::id().cast_signed());
         descriptors.retain(|_, target| !target.ends_with(&format!("/proc/{}/fd", std::process::id())));
@@ -139,7 +149,7 @@ impl Probe {
         all.thread_block()?;
         let signals = SignalFd::with_flags(&all, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
 
-        let argv: Vec<String> = std::env::args_os().map(|argument| shown(argument.as_encoded_bytes())).collect();
+        let argv: Vec<String> = std::env::args_os().map(|argument| escape(argument.as_encoded_bytes())).collect();
         let called = std::env::args_os().next().unwrap_or_default();
         let home = Path::new(&called).parent().map(PathBuf::from).unwrap_or_default();
         let log = OpenOptions::new().append(true).create(true).open(home.join(LOG))?;
@@ -151,7 +161,7 @@ impl Probe {
             group: me.group,
             session: me.session,
             cwd: std::env::current_dir()?.display().to_string(),
-            umask: process::line_of(&status, "Umask").unwrap_or_default(),
+            umask,
             argv,
             environment: process::environment(pid),
             descriptors,
@@ -228,7 +238,7 @@ impl Probe {
     fn obey(&mut self) -> io::Result<()> {
         while let Some(end) = self.todo.iter().position(|&byte| byte == b'\n') {
             let line: Vec<u8> = self.todo.drain(..=end).collect();
-            let line = shown(&line[..end]);
+            let line = escape(&line[..end]);
             let words: Vec<&str> = line.split(' ').collect();
             match words[..] {
                 [""] => {}

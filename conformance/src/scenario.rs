@@ -1,70 +1,79 @@
-//! A scenario: data and one function.
+//! A scenario: one thing to try on a target, as data and one function.
 
-use crate::requirement::{self, Class};
+use crate::outcome::Outcome;
+use crate::requirement::{self, Aspect, Class};
 use crate::world::World;
+use std::time::Duration;
 
 /// One thing to try on a target.
 #[derive(Debug)]
 pub(crate) struct Scenario {
-    /// `PROGRAM/WORDS`, unique, never renumbered.
+    /// The path that leads to it: `supervise/control/once-runs-once` is in `scenarios/supervise/control.rs`.
     pub(crate) id: &'static str,
-    /// The rows of the reference that it proves.
+    /// The requirements that it proves.
     pub(crate) requirements: &'static [&'static str],
-    /// What it cannot do without.
-    pub(crate) needs: &'static [Need],
-    /// What it does and what it wants to see, in a sentence or two.
+    /// The commands of the target and the programs of this machine that it uses.
+    pub(crate) uses: &'static [Use],
+    /// What it does and what it expects, in a sentence or two.
     pub(crate) does: &'static str,
-    /// Does it.
+    /// Tries it.
     pub(crate) run: fn(&World) -> Outcome,
+    /// The command whose requirements these are, if that is not the first word of the id. In a mix of two builds it
+    /// decides whose deviations apply.
+    pub(crate) program: Option<&'static str>,
+    /// How long it may take before its waits give up. `--time-scale` makes it longer.
+    pub(crate) deadline: Duration,
+    /// Which targets it is for.
+    pub(crate) kind: Kind,
 }
 
-/// What a scenario cannot do without.
+/// A command or program that a scenario uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// The target has this command.
+pub(crate) enum Use {
+    /// This command of the target.
     Command(&'static str),
-    /// This machine has this program, such as `strace`, in the usual places.
+    /// This program of the machine, such as `strace`.
     Tool(&'static str),
 }
 
-/// Ok, or why not.
-pub(crate) type Outcome = Result<(), Stopped>;
+pub(crate) const READPROCTITLE: Use = Use::Command("readproctitle");
+pub(crate) const SUPERVISE: Use = Use::Command("supervise");
+pub(crate) const SVC: Use = Use::Command("svc");
+pub(crate) const SVOK: Use = Use::Command("svok");
+pub(crate) const SVSCAN: Use = Use::Command("svscan");
+pub(crate) const SVSCANBOOT: Use = Use::Command("svscanboot");
+pub(crate) const SVSTAT: Use = Use::Command("svstat");
+pub(crate) const STRACE: Use = Use::Tool("strace");
+pub(crate) const PRLIMIT: Use = Use::Tool("prlimit");
 
-/// Why a scenario did not come to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Stopped {
-    /// The target did something else.
-    Failed {
-        /// Where in the suite.
-        at: String,
-        /// What was looked at, and what was wanted of it.
-        expected: String,
-        /// What was there instead: the last thing seen.
-        actual: String,
-    },
-    /// The target did not come to an end, or the scenario's time was over.
-    TimedOut {
-        /// Where in the suite.
-        at: String,
-        /// What was waited for.
-        expected: String,
-        /// The last thing seen.
-        actual: String,
-    },
-    /// This machine lacks something.
-    Skipped {
-        /// What.
-        missing: String,
-    },
-    /// The suite or its world broke, so nothing was learnt of the target.
-    Broken {
-        /// How.
-        why: String,
-    },
+/// Kinds of scenarios.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Tests one target, or two targets together.
+    Ordinary,
+    /// Replaces the commands under a running tree by those of another build.
+    Upgrade,
 }
 
 impl Scenario {
-    /// `Doc` if all that it proves is promised by the manual.
+    /// What most scenarios have in common: `Scenario { id, ..., ..Scenario::ORDINARY }`.
+    pub(crate) const ORDINARY: Scenario = Scenario {
+        id: "",
+        requirements: &[],
+        uses: &[],
+        does: "",
+        run: |_| Ok(()),
+        program: None,
+        deadline: Duration::from_secs(40),
+        kind: Kind::Ordinary,
+    };
+
+    /// Returns the command whose requirements it proves.
+    pub(crate) fn program(&self) -> &'static str {
+        self.program.unwrap_or_else(|| self.id.split('/').next().unwrap_or_default())
+    }
+
+    /// Returns `Doc` if the manual promises all that it proves.
     pub(crate) fn class(&self) -> Class {
         let all_promised = self
             .requirements
@@ -73,7 +82,20 @@ impl Scenario {
         if all_promised { Class::Doc } else { Class::Obs }
     }
 
-    /// Whether `filter` selects it: a prefix of its id, one of its requirements, or any part of its id.
+    /// Returns whether one of its requirements is about the files in `supervise/`. Only such a scenario looks at them;
+    /// all others observe the service and the target's own clients.
+    pub(crate) fn is_about_state(&self) -> bool {
+        let mut requirements = self.requirements.iter().filter_map(|id| requirement::find(id));
+        requirements.any(|requirement| requirement.aspects.contains(&Aspect::State))
+    }
+
+    /// Returns whether it uses the target's command `name`.
+    #[cfg(test)]
+    pub(crate) fn uses_command(&self, name: &str) -> bool {
+        self.uses.iter().any(|one| matches!(one, Use::Command(used) if *used == name))
+    }
+
+    /// Returns whether `filter` selects it: a part of its id, or one of its requirements.
     pub(crate) fn matches(&self, filter: &str) -> bool {
         self.id.contains(filter) || self.requirements.contains(&filter)
     }

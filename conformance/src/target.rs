@@ -1,7 +1,6 @@
-//! A build to judge: a name and a directory of commands. Two builds can be mixed into one.
+//! A target: a name and a directory of commands to test. Two targets can be mixed into one.
 
-use crate::scenario::{Need, Scenario};
-use crate::scenarios::upgrade;
+use crate::scenario::{Kind, Scenario, Use};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -9,111 +8,110 @@ use std::str::FromStr;
 /// `NAME=DIR`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// What reports call it.
+    /// The name that reports use.
     pub(crate) name: String,
-    /// Where its commands are.
+    /// The directory of its commands.
     pub(crate) directory: PathBuf,
-    mixed: Option<Mixed>,
+    mix: Option<Mix>,
 }
 
-/// What a mix is of.
+/// How a target is made of two others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Mixed {
+struct Mix {
     how: How,
-    /// The name of the build that comes into another, or after it.
+    /// The name of the build that comes into the other, or after it.
     guest: String,
-    /// The name of the other.
+    /// The name of the other build.
     host: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum How {
-    /// These commands are the guest's.
+    /// These commands are the guest's, all others the host's.
     Beside(&'static [&'static str]),
-    /// The guest's commands, which are in this directory, replace those of the host under a running tree.
+    /// The guest's commands, in this directory, replace those of the host under a running tree.
     After(PathBuf),
 }
 
-/// What one build may bring into another: the clients of supervise, or svscan, which runs supervise.
+/// The commands that one build may bring into another: the clients of supervise, or svscan, which runs supervise.
 const GUESTS: [(&str, &[&str]); 2] = [("clients", &["svc", "svok", "svstat"]), ("svscan", &["svscan", "svscanboot"])];
 
 impl Target {
-    /// The mixes of two builds, both ways: the clients, or svscan, of the one with all else of the other, as directories
-    /// of links below `place`, and the one after the other.
+    /// Returns the mixes of two builds, both ways: the clients, or svscan, of one with everything else of the other, as
+    /// directories of links below `directory`, and an upgrade from one to the other.
     ///
     /// # Errors
-    /// When the links cannot be made.
-    pub(crate) fn mixes(one: &Target, other: &Target, place: &Path) -> io::Result<Vec<Target>> {
+    /// If the links cannot be made.
+    pub(crate) fn mixes(one: &Target, other: &Target, directory: &Path) -> io::Result<Vec<Target>> {
         let mut mixes = vec![];
         for (guest, host) in [(one, other), (other, one)] {
+            let mix = |how| Some(Mix { how, guest: guest.name.clone(), host: host.name.clone() });
             for (what, guests) in GUESTS {
                 let name = format!("{} {what}, {}", guest.name, host.name);
-                let directory = place.join(mixes.len().to_string());
+                let directory = directory.join(mixes.len().to_string());
                 std::fs::create_dir_all(&directory)?;
                 for entry in std::fs::read_dir(&host.directory)? {
                     let command = entry?.file_name();
                     let owner = if guests.iter().any(|guest| command == *guest) { guest } else { host };
                     std::os::unix::fs::symlink(owner.directory.join(&command), directory.join(&command))?;
                 }
-                let mixed = Mixed { how: How::Beside(guests), guest: guest.name.clone(), host: host.name.clone() };
-                mixes.push(Target { name, directory, mixed: Some(mixed) });
+                mixes.push(Target { name, directory, mix: mix(How::Beside(guests)) });
             }
-            let how = How::After(guest.directory.clone());
-            let mixed = Mixed { how, guest: guest.name.clone(), host: host.name.clone() };
             let name = format!("{}, then {}", host.name, guest.name);
-            mixes.push(Target { name, directory: host.directory.clone(), mixed: Some(mixed) });
+            let directory = host.directory.clone();
+            mixes.push(Target { name, directory, mix: mix(How::After(guest.directory.clone())) });
         }
         Ok(mixes)
     }
 
-    /// The build whose program `scenario` is about: the first word of its id.
+    /// Returns the name of the build whose program `scenario` is about.
     pub(crate) fn judged(&self, scenario: &Scenario) -> &str {
-        let program = scenario.id.split('/').next().unwrap_or_default();
-        match &self.mixed {
+        match &self.mix {
             None => &self.name,
-            Some(Mixed { how: How::Beside(guests), guest, .. }) if guests.contains(&program) => guest,
-            Some(Mixed { host, .. }) => host,
+            Some(Mix { how: How::Beside(guests), guest, .. }) if guests.contains(&scenario.program()) => guest,
+            Some(Mix { host, .. }) => host,
         }
     }
 
-    /// The directory of the commands that replace this target's in an upgrade.
-    pub(crate) fn next_directory(&self) -> &PathBuf {
-        match &self.mixed {
-            Some(Mixed { how: How::After(next), .. }) => next,
+    /// Returns the directory of the commands that replace this target's in an upgrade.
+    pub(crate) fn next_directory(&self) -> &Path {
+        match &self.mix {
+            Some(Mix { how: How::After(next), .. }) => next,
             _ => &self.directory,
         }
     }
 
-    /// The arguments of `svconform run` that make it a target.
+    /// Returns the arguments of `svconform run` that make this target, quoted for a shell. `all` has the targets that it
+    /// may be a mix of.
     pub(crate) fn arguments(&self, all: &[Target]) -> String {
         let plain = |name: &str| {
             let target = all.iter().find(|target| target.name == *name);
             let named = target.map(|target| quoted(&format!("{name}={}", target.directory.display())));
             named.map(|named| format!("--target {named}")).unwrap_or_default()
         };
-        match &self.mixed {
+        match &self.mix {
             None => plain(&self.name),
-            Some(Mixed { guest, host, .. }) => {
+            Some(Mix { guest, host, .. }) => {
                 format!("{} {} --mix {}", plain(guest), plain(host), quoted(&format!("{guest},{host}")))
             }
         }
     }
 
-    /// Whether it is made of two others.
+    /// Returns whether it is made of two others.
     pub(crate) fn is_mixed(&self) -> bool {
-        self.mixed.is_some()
+        self.mix.is_some()
     }
 
-    /// Whether `scenario` says anything of this target that it does not say of one that is not mixed.
+    /// Returns whether `scenario` can say something about this target that it does not say about one that is not mixed.
     pub(crate) fn concerns(&self, scenario: &Scenario) -> bool {
-        let upgrades = scenario.id.starts_with(upgrade::PREFIX);
-        match self.mixed.as_ref().map(|mixed| &mixed.how) {
+        let is_upgrade = scenario.kind == Kind::Upgrade;
+        match self.mix.as_ref().map(|mix| &mix.how) {
             None => true,
-            Some(How::After(_)) => upgrades,
+            Some(How::After(_)) => is_upgrade,
             Some(How::Beside(guests)) => {
-                let is_guest = |need: &Need| matches!(need, Need::Command(name) if guests.contains(name));
-                let is_host = |need: &Need| matches!(need, Need::Command(name) if !guests.contains(name));
-                !upgrades && scenario.needs.iter().any(is_guest) && scenario.needs.iter().any(is_host)
+                let is_guest = |one: &Use| matches!(one, Use::Command(name) if guests.contains(name));
+                let is_host = |one: &Use| matches!(one, Use::Command(name) if !guests.contains(name));
+                !is_upgrade && scenario.uses.iter().any(is_guest) && scenario.uses.iter().any(is_host)
             }
         }
     }
@@ -125,22 +123,21 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Target, String> {
         let (name, directory) = text.split_once('=').ok_or("a target is NAME=DIR")?;
         if name.is_empty() || directory.is_empty() {
-            return Err("a target is NAME=DIR, neither of them empty".to_owned());
+            return Err("a target is NAME=DIR, and neither part may be empty".to_owned());
         }
-        // It is a part of a file's name, and of reports.
         if name.len() > 60 || name.contains(char::is_control) {
-            return Err("the name of a target has at most 60 letters, all of which can be printed".to_owned());
+            return Err("the name of a target must be printable and have at most 60 bytes".to_owned());
         }
         let directory = Path::new(directory);
         if !directory.is_dir() {
             return Err(format!("no such directory: {}", directory.display()));
         }
         let directory = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
-        Ok(Target { name: name.to_owned(), directory, mixed: None })
+        Ok(Target { name: name.to_owned(), directory, mix: None })
     }
 }
 
-/// `word` so that a shell takes it for one word.
+/// Returns `word` quoted so that a shell takes it for one word.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-+=./,:@%".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {
@@ -149,45 +146,21 @@ pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
-/// Whether `directory` has the command `name`: a file that may be executed.
-pub(crate) fn has_command(directory: &Path, name: &str) -> bool {
-    let path = directory.join(name);
-    path.is_file() && nix::unistd::access(&path, nix::unistd::AccessFlags::X_OK).is_ok()
-}
-
-/// Whether `directory` has something by the name of the command `name` that cannot be one: left out is something else.
-pub(crate) fn has_no_command_but_its_name(directory: &Path, name: &str) -> bool {
-    directory.join(name).symlink_metadata().is_ok() && !has_command(directory, name)
-}
-
-/// Where this machine has the program `name`, which is no part of any target.
-pub(crate) fn tool(name: &str) -> Option<PathBuf> {
-    let places = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"].map(Path::new);
-    places.into_iter().find(|place| has_command(place, name)).map(|place| place.join(name))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_target_is_a_name_and_a_directory_that_is_there() {
-        assert_eq!("a=/".parse(), Ok(Target { name: "a".to_owned(), directory: PathBuf::from("/"), mixed: None }));
+    fn a_target_is_a_name_and_an_existing_directory() {
+        assert_eq!("a=/".parse(), Ok(Target { name: "a".to_owned(), directory: PathBuf::from("/"), mix: None }));
         for wrong in ["a", "=/", "a=", "a=/no/such/directory", "a=/dev/null"] {
             assert!(wrong.parse::<Target>().is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn a_word_is_quoted_for_a_shell_where_it_has_to_be() {
+    fn a_word_is_quoted_only_where_a_shell_needs_it() {
         assert_eq!(quoted("a=/usr/bin"), "a=/usr/bin");
         assert_eq!(quoted("a=/it's here"), "'a=/it'\\''s here'");
-    }
-
-    #[test]
-    fn a_command_is_a_file_that_may_be_executed() {
-        assert!(has_command(Path::new("/bin"), "sh"));
-        assert!(!has_command(Path::new("/"), "bin"));
-        assert!(!has_command(Path::new("/etc"), "passwd"));
     }
 }

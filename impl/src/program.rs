@@ -1,85 +1,87 @@
-//! How a program ends and what it says: the one shape of message, and exit codes 0, 100 and 111 (GEN-01).
+//! How a program reports errors and exits: the shape of every message, and exit codes 0, 100 and 111 (GEN-01).
+#![forbid(unsafe_code)]
 
-use crate::sys::errno;
+mod error_str;
+
 use std::io::{self, Write};
 
-/// Why a program stops before its end: its exit code and its last words.
+/// An early exit: the exit code, and the message to print first.
 #[derive(Debug)]
-pub(crate) struct Stop {
+pub(crate) struct Exit {
     code: u8,
-    words: Vec<u8>,
+    message: Vec<u8>,
 }
 
-impl Stop {
-    /// Without a word.
-    pub(crate) fn quiet(code: u8) -> Stop {
-        Stop { code, words: Vec::new() }
+impl Exit {
+    /// Exits with `code` and prints nothing.
+    pub(crate) fn silent(code: u8) -> Exit {
+        Exit { code, message: Vec::new() }
     }
 
-    /// "You asked wrongly": `words`, which may be several lines, and exit code 100.
-    pub(crate) fn misused(words: impl AsRef<[u8]>) -> Stop {
-        Stop { code: 100, words: [words.as_ref(), b"\n"].concat() }
+    /// Prints `message`, which may have several lines, and exits 100: the program was called in a wrong way.
+    pub(crate) fn misuse(message: impl AsRef<[u8]>) -> Exit {
+        Exit { code: 100, message: [message.as_ref(), b"\n"].concat() }
     }
 
-    /// `WHAT: REASON`, exit code 111.
-    pub(crate) fn nameless(what: &str, why: &io::Error) -> Stop {
-        Stop { code: 111, words: format!("{what}: {}\n", reason(why)).into_bytes() }
+    /// Prints `WHAT: REASON`, without the name of a program, and exits 111.
+    pub(crate) fn without_name(what: &str, error: &io::Error) -> Exit {
+        Exit { code: 111, message: format!("{what}: {}\n", reason(error)).into_bytes() }
     }
 
-    /// Says the last words and returns the exit code.
-    pub(crate) fn last_words(self) -> u8 {
-        say(&self.words);
+    /// Prints the message and returns the exit code.
+    pub(crate) fn report(self) -> u8 {
+        print(&self.message);
         self.code
     }
 }
 
-/// The name under which a program speaks: a fixed word, whatever it was called by.
+/// The name that a program puts before its messages. It does not depend on how the program was called.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Program(pub(crate) &'static str);
 
 impl Program {
-    /// `PROG: usage: SYNOPSIS`, exit code 100.
-    pub(crate) fn usage(self, synopsis: &str) -> Stop {
-        Stop::misused(format!("{}: usage: {synopsis}", self.0))
+    /// Prints `PROG: usage: SYNOPSIS` and exits 100.
+    pub(crate) fn usage(self, synopsis: &str) -> Exit {
+        Exit::misuse(format!("{}: usage: {synopsis}", self.0))
     }
 
-    /// `PROG: fatal: WHAT: REASON`, exit code 111; for `map_err`.
-    pub(crate) fn fatal(self, what: &[&[u8]]) -> impl FnOnce(io::Error) -> Stop {
-        move |why| Stop { code: 111, words: self.line("fatal", what, reason(&why)) }
+    /// Prints `PROG: fatal: WHAT: REASON` and exits 111. For `map_err`.
+    pub(crate) fn fatal(self, what: &[&[u8]]) -> impl FnOnce(io::Error) -> Exit {
+        move |error| Exit { code: 111, message: self.message("fatal", what, reason(&error)) }
     }
 
-    /// The same that says `warning`: how svscan's children, which are lost without svscan being so, die.
-    pub(crate) fn lost(self, what: &[&[u8]]) -> impl FnOnce(io::Error) -> Stop {
-        move |why| Stop { code: 111, words: self.line("warning", what, reason(&why)) }
+    /// Prints `PROG: warning: WHAT: REASON` and exits 111. For a child of svscan, whose end svscan survives.
+    pub(crate) fn fatal_in_child(self, what: &[&[u8]]) -> impl FnOnce(io::Error) -> Exit {
+        move |error| Exit { code: 111, message: self.message("warning", what, reason(&error)) }
     }
 
-    /// `PROG: warning: WHAT: REASON`; the program goes on.
-    pub(crate) fn warn(self, what: &[&[u8]], why: &io::Error) {
-        self.warn_that(what, reason(why));
+    /// Prints `PROG: warning: WHAT: REASON`.
+    pub(crate) fn warn(self, what: &[&[u8]], error: &io::Error) {
+        self.warn_because(what, reason(error));
     }
 
-    /// The same with a reason of the caller's.
-    pub(crate) fn warn_that(self, what: &[&[u8]], why: &str) {
-        say(&self.line("warning", what, why));
+    /// Prints a warning whose reason is not an error number.
+    pub(crate) fn warn_because(self, what: &[&[u8]], reason: &str) {
+        print(&self.message("warning", what, reason));
     }
 
-    fn line(self, level: &str, what: &[&[u8]], why: &str) -> Vec<u8> {
-        [self.0.as_bytes(), b": ", level.as_bytes(), b": ", &what.concat(), b": ", why.as_bytes(), b"\n"].concat()
+    fn message(self, level: &str, what: &[&[u8]], reason: &str) -> Vec<u8> {
+        [self.0.as_bytes(), b": ", level.as_bytes(), b": ", &what.concat(), b": ", reason.as_bytes(), b"\n"].concat()
     }
 }
 
-/// What `why` is called in a message.
-pub(crate) fn reason(why: &io::Error) -> &'static str {
-    errno::phrase(why)
+/// Returns the words for `error` in a message.
+pub(crate) fn reason(error: &io::Error) -> &'static str {
+    error_str::error_str(error)
 }
 
-/// The parts of a message, text or file names, as bytes: names need not be UTF-8 and are told as they are.
+/// Makes the parts of a message, text or file names, bytes: names are printed as they are, and need not be UTF-8.
 macro_rules! parts {
     ($($part:expr),+) => { &[$(::std::os::unix::ffi::OsStrExt::as_bytes(::std::ffi::OsStr::new($part))),+] };
 }
 pub(crate) use parts;
 
-/// One write to the standard error; whether it arrives is nobody's business (GEN-03).
-fn say(words: &[u8]) {
-    let _ = io::stderr().write_all(words);
+/// Writes `message` to standard error with one write(2). A failure is ignored (GEN-03).
+fn print(message: &[u8]) {
+    let _ = io::stderr().write_all(message);
 }

@@ -1,6 +1,6 @@
-//! Files as a failure shows them: kind, mode, size, and the bytes they begin with.
+//! Files as a report prints them: kind, mode, size and first bytes.
 
-use super::shown;
+use super::escape;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, Metadata};
 use std::io::Read;
@@ -8,15 +8,15 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 
-/// How many bytes of a file are shown.
+/// How many bytes of a file a report has at most.
 const BEGINNING: u64 = 64;
-/// How many files of a world are shown: one that fills its disk with files does not fill the report.
+/// How many files a report has at most, whatever a scenario leaves in its directory.
 const MOST: usize = 200;
 
 /// A file at the end of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Seen {
-    /// Its name, relative to the world's directory, as [`shown`].
+pub(crate) struct FileState {
+    /// Its name, relative to the world's directory, [`escape`]d.
     pub(crate) name: String,
     /// `file`, `directory`, `link`, `fifo` or `other`.
     pub(crate) kind: String,
@@ -24,12 +24,13 @@ pub(crate) struct Seen {
     pub(crate) mode: String,
     /// Its length in bytes; of a directory 0.
     pub(crate) size: u64,
-    /// The first [`BEGINNING`] bytes of a file, or where a link leads, as [`shown`].
+    /// The first [`BEGINNING`] bytes of a file, or the text of a link, [`escape`]d.
     pub(crate) bytes: String,
 }
 
-/// All files below `world`, by name, without those that belong to the harness (their names begin with a dot).
-pub(crate) fn below(world: &Path) -> Vec<Seen> {
+/// Returns the files below `world`, sorted by name. Leaves out those of the suite, whose names begin with a dot, and all
+/// beyond [`MOST`].
+pub(crate) fn below(world: &Path) -> Vec<FileState> {
     let mut found = vec![];
     let mut directories = vec![world.to_owned()];
     while let Some(directory) = directories.pop() {
@@ -39,7 +40,7 @@ pub(crate) fn below(world: &Path) -> Vec<Seen> {
             if name.as_os_str().as_bytes().starts_with(b".") || found.len() == MOST {
                 continue;
             }
-            found.push(seen(name, &path, &metadata));
+            found.push(state(name, &path, &metadata));
             if metadata.is_dir() {
                 directories.push(path);
             }
@@ -49,7 +50,7 @@ pub(crate) fn below(world: &Path) -> Vec<Seen> {
     found
 }
 
-fn seen(name: &Path, path: &Path, metadata: &Metadata) -> Seen {
+fn state(name: &Path, path: &Path, metadata: &Metadata) -> FileState {
     let kind = metadata.file_type();
     let (kind, bytes) = if kind.is_symlink() {
         ("link", fs::read_link(path).map(|target| target.as_os_str().as_bytes().to_vec()).unwrap_or_default())
@@ -62,19 +63,19 @@ fn seen(name: &Path, path: &Path, metadata: &Metadata) -> Seen {
     } else {
         (if kind.is_fifo() { "fifo" } else { "other" }, vec![])
     };
-    Seen {
-        name: shown(name.as_os_str().as_bytes()),
+    FileState {
+        name: escape(name.as_os_str().as_bytes()),
         kind: kind.to_owned(),
         mode: format!("{:04o}", metadata.permissions().mode() & 0o7777),
         size: if metadata.is_dir() { 0 } else { metadata.len() },
-        bytes: shown(&bytes),
+        bytes: escape(&bytes),
     }
 }
 
-impl Seen {
-    /// One line: `0644 file 18 web/supervise/status BYTES`.
+impl FileState {
+    /// Returns the line of a report: `0644 file 18 web/supervise/status BYTES`.
     pub(crate) fn line(&self) -> String {
-        let Seen { name, kind, mode, size, bytes } = self;
+        let FileState { name, kind, mode, size, bytes } = self;
         let more = if kind == "file" && *size > BEGINNING { "..." } else { "" };
         format!("{mode} {kind} {size} {name} {bytes}{more}").trim_end().to_owned()
     }
@@ -85,16 +86,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_file_is_told_and_what_belongs_to_the_harness_is_left_out() {
-        let place = tempfile::tempdir().unwrap();
-        fs::create_dir(place.path().join("web")).unwrap();
-        fs::write(place.path().join("web/status"), [0, b'x', b'\n']).unwrap();
-        fs::write(place.path().join("web/long"), vec![b'y'; 100]).unwrap();
-        fs::write(place.path().join(".0.out"), "z").unwrap();
-        std::os::unix::fs::symlink("/there", place.path().join("link")).unwrap();
+    fn every_kind_of_file_is_listed_except_those_of_the_suite() {
+        let world = tempfile::tempdir().unwrap();
+        fs::create_dir(world.path().join("web")).unwrap();
+        fs::write(world.path().join("web/status"), [0, b'x', b'\n']).unwrap();
+        fs::write(world.path().join("web/long"), vec![b'y'; 100]).unwrap();
+        fs::write(world.path().join(".0.out"), "z").unwrap();
+        std::os::unix::fs::symlink("/there", world.path().join("link")).unwrap();
         let mode = nix::sys::stat::Mode::from_bits_truncate(0o600);
-        nix::unistd::mkfifo(&place.path().join("web/control"), mode).unwrap();
-        let lines: Vec<String> = below(place.path()).iter().map(Seen::line).collect();
+        nix::unistd::mkfifo(&world.path().join("web/control"), mode).unwrap();
+        let lines: Vec<String> = below(world.path()).iter().map(FileState::line).collect();
         assert!(lines[0].ends_with(" link 6 link /there"), "{lines:?}");
         assert!(lines[1].ends_with(" directory 0 web"), "{lines:?}");
         assert_eq!(lines[2], "0600 fifo 0 web/control");

@@ -1,4 +1,4 @@
-//! Our own readers of what a target leaves: written apart from any implementation, so that two readers agree or one is wrong.
+//! Our own readers of what a target leaves behind, written independently of any implementation.
 
 pub(crate) mod file;
 pub(crate) mod process;
@@ -7,8 +7,9 @@ pub(crate) mod svstat;
 
 use std::fmt::Write;
 
-/// Bytes as text that a person can read and compare: what is not printable ASCII is escaped, a newline as `\n`.
-pub(crate) fn shown(bytes: &[u8]) -> String {
+/// Returns `bytes` as text that a person can read and compare: everything but printable ASCII is escaped, a newline as
+/// `\n`.
+pub(crate) fn escape(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, &byte| {
         match byte {
             b'\n' => text.push_str("\\n"),

@@ -1,6 +1,6 @@
 //! Processes as /proc shows them.
 
-use super::shown;
+use super::escape;
 use nix::sys::signal::Signal;
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,26 +8,26 @@ use std::fs;
 /// A process at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Process {
-    /// Its number.
+    /// Its pid.
     pub(crate) pid: i32,
-    /// Its parent's.
+    /// The pid of its parent.
     pub(crate) parent: i32,
-    /// `R`, `S`, `T` for stopped, `Z` for dead and not waited for.
+    /// The letter of its state as in proc(5): `R` or `S` for a living process, `T` for a stopped one, `Z` for a zombie.
     pub(crate) state: char,
     /// Its process group.
     pub(crate) group: i32,
     /// Its session.
     pub(crate) session: i32,
-    /// The first bytes of its program's name.
+    /// Its name as the kernel has it: the first 15 bytes of the program's file name, [`escape`]d.
     pub(crate) name: String,
 }
 
 impl Process {
-    /// The process called `pid`, dead ones included until they are waited for.
+    /// Returns the process `pid`, which may be a zombie, or `None` if there is no such process.
     pub(crate) fn look(pid: i32) -> Option<Process> {
         let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-        let stat = shown(&stat);
-        // The name stands in parentheses and may hold anything, parentheses too.
+        let stat = escape(&stat);
+        // The name is in parentheses and can contain anything, even parentheses.
         let (front, rest) = stat.rsplit_once(") ")?;
         let mut fields = rest.split(' ');
         let state = fields.next()?.chars().next()?;
@@ -42,18 +42,18 @@ impl Process {
         })
     }
 
-    /// Whether it exists and is not a zombie.
+    /// Returns whether the process `pid` exists and is not a zombie.
     pub(crate) fn is_alive(pid: i32) -> bool {
         Process::look(pid).is_some_and(|process| process.state != 'Z')
     }
 
-    /// Every process there is.
+    /// Returns all processes of this machine.
     pub(crate) fn all() -> Vec<Process> {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Process::look).collect()
     }
 
-    /// All descendants of `ancestor`, children before their own children.
+    /// Returns all descendants of `ancestor`, parents before their children.
     pub(crate) fn descendants(ancestor: i32) -> Vec<Process> {
         let mut children: BTreeMap<i32, Vec<Process>> = BTreeMap::new();
         for process in Process::all() {
@@ -68,7 +68,7 @@ impl Process {
         found
     }
 
-    /// The living children of `parent`, by number.
+    /// Returns the living children of `parent`, sorted by pid.
     pub(crate) fn children(parent: i32) -> Vec<Process> {
         let mut children: Vec<Process> =
             Process::all().into_iter().filter(|process| process.parent == parent && process.state != 'Z').collect();
@@ -77,21 +77,40 @@ impl Process {
     }
 }
 
-/// When the kernel made `pid`: nanoseconds since boot, rounded down to whole ticks of 10 ms. It does not depend on when
-/// the process first got a processor.
+/// Returns the parent of `pid`.
+pub(crate) fn parent(pid: i32) -> Option<i32> {
+    Process::look(pid).map(|process| process.parent)
+}
+
+/// Returns the current directory of `pid`; empty if it cannot be read.
+pub(crate) fn current_directory(pid: i32) -> String {
+    fs::read_link(format!("/proc/{pid}/cwd")).map(|path| path.display().to_string()).unwrap_or_default()
+}
+
+/// Returns the names and states of the children of `parent`, such as `run S`, sorted by pid. Zombies (`Z`) are included.
+/// `S` stands for all states of a living process that is not stopped.
+pub(crate) fn lives_of_children(parent: i32) -> Vec<String> {
+    let mut children: Vec<Process> = Process::all().into_iter().filter(|process| process.parent == parent).collect();
+    children.sort_by_key(|process| process.pid);
+    let life = |state: char| if "RSDI".contains(state) { 'S' } else { state };
+    children.iter().map(|process| format!("{} {}", process.name, life(process.state))).collect()
+}
+
+/// Returns when `pid` was forked, in nanoseconds since boot, rounded down to whole ticks of 10 ms. Unlike a time that the
+/// process takes itself, it does not depend on when the process first gets a processor.
 pub(crate) fn born(pid: i32) -> Option<u64> {
     const TICK: u64 = 10_000_000;
-    let stat = shown(&fs::read(format!("/proc/{pid}/stat")).ok()?);
+    let stat = escape(&fs::read(format!("/proc/{pid}/stat")).ok()?);
     let (_, rest) = stat.rsplit_once(") ")?;
     Some(rest.split(' ').nth(19)?.parse::<u64>().ok()? * TICK)
 }
 
-/// The arguments of `pid`, each as [`shown`].
+/// Returns the arguments of `pid`, each [`escape`]d.
 pub(crate) fn arguments(pid: i32) -> Vec<String> {
     strings(pid, "cmdline")
 }
 
-/// The environment that `pid` was started with, each variable as [`shown`].
+/// Returns the environment that `pid` was started with, each variable [`escape`]d.
 pub(crate) fn environment(pid: i32) -> Vec<String> {
     strings(pid, "environ")
 }
@@ -99,10 +118,10 @@ pub(crate) fn environment(pid: i32) -> Vec<String> {
 fn strings(pid: i32, file: &str) -> Vec<String> {
     let Ok(bytes) = fs::read(format!("/proc/{pid}/{file}")) else { return vec![] };
     let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
-    if bytes.is_empty() { vec![] } else { bytes.split(|&byte| byte == 0).map(shown).collect() }
+    if bytes.is_empty() { vec![] } else { bytes.split(|&byte| byte == 0).map(escape).collect() }
 }
 
-/// What the descriptors of `pid` are open on, by number.
+/// Returns the open descriptors of `pid` by number, each with the file that it refers to.
 pub(crate) fn descriptors(pid: i32) -> BTreeMap<i32, String> {
     let entries = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
     entries
@@ -113,29 +132,29 @@ pub(crate) fn descriptors(pid: i32) -> BTreeMap<i32, String> {
         .collect()
 }
 
-/// The flags of descriptor `number` of `pid` as open(2) knows them, in octal.
+/// Returns the flags of descriptor `number` of `pid`, those of open(2), in octal.
 pub(crate) fn flags(pid: i32, number: i32) -> Option<String> {
     line_of(&fs::read_to_string(format!("/proc/{pid}/fdinfo/{number}")).ok()?, "flags")
 }
 
-/// The line `NAME:` of `/proc/PID/status`, without its name.
+/// Returns the value of the line `NAME:` in `/proc/PID/status`.
 pub(crate) fn status_line(pid: i32, name: &str) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     line_of(&status, name)
 }
 
-/// The same from a status that was read before.
+/// Returns the value of the line `NAME:` in `status`, the contents of a file of /proc.
 pub(crate) fn line_of(status: &str, name: &str) -> Option<String> {
     status.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim().to_owned()))
 }
 
-/// The numbers of the signals in a mask as /proc prints it: `SigBlk`, `SigIgn`, `SigCgt`.
+/// Returns the numbers of the signals in `mask`, which is in hexadecimal as in the lines `SigBlk` and `SigIgn` of /proc.
 pub(crate) fn signals_in(mask: &str) -> Vec<i32> {
     let bits = u64::from_str_radix(mask, 16).unwrap_or(0);
     (1..=64).filter(|number| bits >> (number - 1) & 1 == 1).collect()
 }
 
-/// Whether this process ignores `signal`.
+/// Returns whether this process ignores `signal`.
 pub(crate) fn is_ignored(signal: Signal) -> bool {
     let mask = status_line(std::process::id().cast_signed(), "SigIgn").unwrap_or_default();
     signals_in(&mask).contains(&(signal as i32))

@@ -1,27 +1,28 @@
-//! Two reports: what is different in the newer one.
+//! Two reports compared: what is different in the newer one.
 
-use super::{Judged, Report, Verdict};
+use super::Report;
+use crate::verdict::{Judgement, Verdict};
 use std::collections::BTreeMap;
 
-/// What happened to a scenario on a target from one report to the next.
+/// Kinds of changes to a scenario on a target from one report to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// It was as it should be, and is not now.
+    /// It was as expected, and no longer is.
     Regressed,
-    /// Its runs in the new report do not agree.
+    /// Its runs in the new report differ in their verdicts.
     Flaky,
-    /// It was run, and is skipped now.
+    /// It was run, and is now skipped.
     NewlySkipped,
     /// It is not in the new report, or was not run.
     Gone,
-    /// It was not as it should be, and is now.
+    /// It was not as expected, and now is.
     Fixed,
     /// It was not in the old report.
     New,
 }
 
 impl Kind {
-    /// Whether somebody should look at it.
+    /// Returns whether it fails the comparison.
     pub(crate) fn is_bad(self) -> bool {
         match self {
             Kind::Regressed | Kind::Flaky | Kind::NewlySkipped | Kind::Gone => true,
@@ -44,27 +45,27 @@ impl Kind {
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Change {
-    /// What happened.
+    /// What kind of change it is.
     pub(crate) kind: Kind,
-    /// To which scenario.
+    /// The scenario.
     pub(crate) scenario: String,
-    /// On which target.
+    /// The target.
     pub(crate) target: String,
-    /// The words for it before and after.
+    /// The verdict in words, before and after.
     pub(crate) verdicts: (String, String),
 }
 
-/// All differences from `old` to `new`, the worst first.
+/// Returns all differences from `old` to `new`, the worst first.
 pub(crate) fn changes(old: &Report, new: &Report) -> Vec<Change> {
-    let (before, after) = (by_cell(old), by_cell(new));
-    let mut cells: Vec<_> = before.keys().chain(after.keys()).collect();
-    cells.sort_unstable();
-    cells.dedup();
-    let mut changes: Vec<Change> = cells
+    let (before, after) = (by_scenario_and_target(old), by_scenario_and_target(new));
+    let mut keys: Vec<_> = before.keys().chain(after.keys()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut changes: Vec<Change> = keys
         .into_iter()
         .filter_map(|&(scenario, target)| {
             let (was, is) = (before.get(&(scenario, target)).copied(), after.get(&(scenario, target)).copied());
-            let words = |judged: Option<&Judged>| judged.map_or_else(|| "-".to_owned(), Judged::words);
+            let words = |judged: Option<&Judgement>| judged.map_or_else(|| "-".to_owned(), Judgement::words);
             Some(Change {
                 kind: kind(was, is)?,
                 scenario: scenario.to_owned(),
@@ -77,7 +78,7 @@ pub(crate) fn changes(old: &Report, new: &Report) -> Vec<Change> {
     changes
 }
 
-fn kind(was: Option<&Judged>, is: Option<&Judged>) -> Option<Kind> {
+fn kind(was: Option<&Judgement>, is: Option<&Judgement>) -> Option<Kind> {
     let (was, is) = match (was, is) {
         (None, None) => return None,
         (Some(_), None) => return Some(Kind::Gone),
@@ -93,16 +94,17 @@ fn kind(was: Option<&Judged>, is: Option<&Judged>) -> Option<Kind> {
     }
 }
 
-/// The cells that were run.
-fn by_cell(report: &Report) -> BTreeMap<(&str, &str), &Judged> {
-    let cells = report.rows.iter().flat_map(|row| row.results.iter().map(move |result| (row, result)));
-    cells
-        .filter(|(_, result)| result.verdict.is_some())
-        .map(|(row, result)| ((row.scenario.as_str(), result.target.as_str()), result))
+/// Returns what was run, by scenario and target.
+fn by_scenario_and_target(report: &Report) -> BTreeMap<(&str, &str), &Judgement> {
+    let results =
+        report.scenarios.iter().flat_map(|scenario| scenario.results.iter().map(move |result| (scenario, result)));
+    results
+        .filter(|(_, result)| result.judgement.verdict.is_some())
+        .map(|(scenario, result)| ((scenario.id.as_str(), result.target.as_str()), &result.judgement))
         .collect()
 }
 
-/// A line per change, then the counts.
+/// Returns a line per change, then the counts.
 pub(crate) fn render(changes: &[Change]) -> String {
     let mut text = String::new();
     for change in changes {
@@ -138,7 +140,7 @@ mod tests {
     fn what_is_in_one_report_only_is_new_or_gone() {
         let whole = report_with(Verdict::Pass);
         let mut empty = report_with(Verdict::Pass);
-        empty.rows.clear();
+        empty.scenarios.clear();
         assert!(changes(&empty, &whole).iter().all(|change| change.kind == Kind::New));
         assert!(changes(&whole, &empty).iter().all(|change| change.kind == Kind::Gone));
         assert_eq!(changes(&whole, &empty).len(), 2);
@@ -147,7 +149,7 @@ mod tests {
     #[test]
     fn runs_that_do_not_agree_are_flaky() {
         let mut new = report_with(Verdict::Fail);
-        new.rows[0].results[0].runs = vec![Verdict::Pass, Verdict::Fail];
+        new.scenarios[0].results[0].judgement.verdicts = vec![Verdict::Pass, Verdict::Fail];
         let changes = changes(&report_with(Verdict::Pass), &new);
         assert_eq!(changes[0].kind, Kind::Flaky);
         assert!(render(&changes).contains("flaky          "), "{}", render(&changes));

@@ -1,65 +1,51 @@
 //! The report as JUnit XML: a suite per target, a case per scenario.
 
-use super::{Cell, Judged, Report, Row, Verdict, promises};
-use crate::deviations::Deviation;
+use super::{Report, ScenarioEntry, TargetResult};
+use crate::requirement::promises;
+use crate::verdict::Verdict;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
 
-/// The bytes of the report.
-pub(crate) fn render(report: &Report) -> Vec<u8> {
+/// Returns the bytes of the report.
+pub(super) fn render(report: &Report) -> Vec<u8> {
     let mut suites = quick_junit::Report::new("svconform");
     suites.set_time(Duration::from_millis(report.milliseconds));
     for (column, target) in report.targets.iter().enumerate() {
         let mut suite = TestSuite::new(target.name.as_str());
-        // A mix is not concerned by every scenario, and a run may end early.
-        suite.add_test_cases(report.rows.iter().filter_map(|row| case(report, row, &row.results[column])));
+        let cases = report.scenarios.iter().filter_map(|scenario| case(report, scenario, &scenario.results[column]));
+        suite.add_test_cases(cases);
         suites.add_test_suite(suite);
     }
-    // quick-junit counts what was skipped here too, in an attribute that the common schema does not have.
-    let skipped: usize = suites.test_suites.iter().map(|suite| suite.skipped).sum();
-    let text = suites.to_string().unwrap_or_default();
-    text.replacen(&format!(" skipped=\"{skipped}\""), "", 1).into_bytes()
+    suites.to_string().unwrap_or_default().into_bytes()
 }
 
-fn case(report: &Report, row: &Row, result: &Judged) -> Option<TestCase> {
-    let (verdict, cell) = (result.verdict?, result.cell.as_ref()?);
-    let (program, words) = row.scenario.split_once('/').unwrap_or(("", &row.scenario));
-    let again = format!("again {}", report.again(&row.scenario, &result.target));
-    let mut about = promises(&row.requirements);
-    about.push(again);
-    let mut case = TestCase::new(words, status(verdict, cell, result.deviation.as_ref(), &about.join("\n")));
+/// Returns the case of a scenario, or `None` if it was not run on this target.
+fn case(report: &Report, scenario: &ScenarioEntry, result: &TargetResult) -> Option<TestCase> {
+    let (verdict, run) = (result.judgement.verdict?, result.judgement.run.as_ref()?);
+    let (program, name) = scenario.id.split_once('/').unwrap_or(("", &scenario.id));
+    let mut case = TestCase::new(name, status(report, scenario, result, verdict));
     case.set_classname(program);
-    case.set_time(Duration::from_millis(cell.milliseconds));
-    let steps = cell.steps.iter().map(|step| format!("{} -> {}\n", step.did, step.saw));
-    case.set_system_out(steps.chain(cell.files.iter().map(|file| file.line() + "\n")).collect::<String>());
+    case.set_time(Duration::from_millis(run.milliseconds));
+    let steps = run.steps.iter().map(|step| format!("{} -> {}\n", step.did, step.saw));
+    case.set_system_out(steps.chain(run.files.iter().map(|file| file.line() + "\n")).collect::<String>());
     Some(case)
 }
 
-fn status(verdict: Verdict, cell: &Cell, deviation: Option<&Deviation>, about: &str) -> TestCaseStatus {
-    let compared = format!("expected {}\nactual {}\nat {}\n{about}", cell.expected, cell.actual, cell.at);
-    let non_success = TestCaseStatus::non_success;
-    match verdict {
-        Verdict::Pass => TestCaseStatus::success(),
-        Verdict::Skip => said(TestCaseStatus::skipped(), &format!("no {}", cell.actual), ""),
-        Verdict::Known => {
-            let reason = deviation.map_or("", |deviation| &deviation.reason);
-            said(TestCaseStatus::skipped(), &format!("known deviation: {reason}"), &compared)
-        }
-        Verdict::Stale => said(non_success(NonSuccessKind::Failure), "listed as a deviation, but it passes", about),
-        Verdict::Fail | Verdict::Timeout => {
-            // Most readers of such reports show this and hide the rest.
-            let message = format!("{}: expected {}", verdict.word(), cell.expected);
-            said(non_success(NonSuccessKind::Failure), &message, &compared)
-        }
-        Verdict::Error => said(non_success(NonSuccessKind::Error), "the harness broke", &compared),
-    }
-}
-
-fn said(mut status: TestCaseStatus, message: &str, text: &str) -> TestCaseStatus {
-    status.set_message(message);
-    if !text.is_empty() {
-        status.set_description(text);
-    }
+fn status(report: &Report, scenario: &ScenarioEntry, result: &TargetResult, verdict: Verdict) -> TestCaseStatus {
+    let mut status = match verdict {
+        Verdict::Pass => return TestCaseStatus::success(),
+        Verdict::Known | Verdict::Skip => TestCaseStatus::skipped(),
+        Verdict::Stale | Verdict::Fail | Verdict::Timeout => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        Verdict::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
+    };
+    // Most readers of such reports show the message and hide the description.
+    status.set_message(format!("{}: {}", verdict.word(), result.sentence()));
+    let failure = result.judgement.run.iter().filter_map(|run| run.failure.as_ref());
+    let facts = failure.flat_map(|failure| failure.facts()).map(|(label, fact)| format!("{label} {fact}"));
+    let mut about: Vec<String> = facts.collect();
+    about.extend(promises(&scenario.requirements));
+    about.push(format!("again {}", report.again(&scenario.id, &result.target)));
+    status.set_description(about.join("\n"));
     status
 }
 
@@ -77,14 +63,17 @@ mod tests {
     #[case(Verdict::Fail, "<failure")]
     #[case(Verdict::Timeout, "<failure")]
     #[case(Verdict::Error, "<error")]
-    fn failures_errors_and_skips_are_told_apart(#[case] verdict: Verdict, #[case] element: &str) {
-        let text = String::from_utf8(render(&report_with(verdict))).unwrap();
+    fn each_verdict_has_its_element(#[case] verdict: Verdict, #[case] element: &str) {
+        let report = report_with(verdict);
+        let text = String::from_utf8(render(&report)).unwrap();
         for other in ["<skipped", "<failure", "<error"] {
             assert_eq!(text.contains(other), other == element, "{text}");
         }
         assert!(text.contains("classname=") && text.contains("time=\"0.012\""), "{text}");
         assert!(text.contains("<testsuite name=\"reference\""), "{text}");
-        let told = verdict != Verdict::Pass && verdict != Verdict::Skip;
-        assert_eq!(text.contains("STAT-01: ") && text.contains("\nagain svconform run --target "), told, "{text}");
+        let promise = format!("\n{}: ", report.scenarios[0].requirements[0]);
+        let is_described = text.contains("again svconform run --target ours=/there");
+        assert_eq!(is_described, verdict != Verdict::Pass, "{text}");
+        assert!(verdict == Verdict::Pass || text.contains(&promise) || text.contains(promise.trim_start()), "{text}");
     }
 }

@@ -1,11 +1,12 @@
 //! The report as a compatibility table that a project can publish.
 
-use super::{Column, Report, Verdict};
+use super::Report;
 use crate::requirement::Class;
+use crate::verdict::Verdict;
 use std::fmt::Write;
 
-/// The bytes of the report.
-pub(crate) fn render(report: &Report) -> Vec<u8> {
+/// Returns the bytes of the report.
+pub(super) fn render(report: &Report) -> Vec<u8> {
     let mut text = String::new();
     let _ = write(report, &mut text);
     text.into_bytes()
@@ -14,43 +15,35 @@ pub(crate) fn render(report: &Report) -> Vec<u8> {
 fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     writeln!(out, "# Compatibility with daemontools\n")?;
     writeln!(out, "By svconform {}.\n", report.svconform)?;
-    writeln!(out, "| promise | target | pass | known | other |\n|---|---|---|---|---|")?;
-    for (class, kind) in [(Class::Doc, "of the manual"), (Class::Obs, "observed")] {
-        for Column { name: target, .. } in &report.targets {
-            let count = |verdict| report.count(target, class, verdict);
+    writeln!(out, "| requirements | target | pass | known | other |\n|---|---|---|---|---|")?;
+    for (class, kind) in [(Class::Doc, "promised by the manual"), (Class::Obs, "observed")] {
+        for target in &report.targets {
+            let count = |verdict| report.count(&target.name, class, verdict);
             let all: usize = Verdict::ALL.iter().map(|&verdict| count(verdict)).sum();
             let (pass, known) = (count(Verdict::Pass), count(Verdict::Known));
-            writeln!(out, "| {kind} | {} | {pass} | {known} | {} |", cell_text(target), all - pass - known)?;
+            writeln!(out, "| {kind} | {} | {pass} | {known} | {} |", cell_text(&target.name), all - pass - known)?;
         }
     }
-    writeln!(
-        out,
-        "\n| scenario | {} |",
-        report.targets.iter().map(|target| cell_text(&target.name)).collect::<Vec<_>>().join(" | ")
-    )?;
+    let names: Vec<String> = report.targets.iter().map(|target| cell_text(&target.name)).collect();
+    writeln!(out, "\n| scenario | {} |", names.join(" | "))?;
     writeln!(out, "|---|{}", "---|".repeat(report.targets.len()))?;
-    for row in &report.rows {
-        let words: Vec<String> = row.results.iter().map(super::Judged::words).collect();
-        writeln!(out, "| {} | {} |", row.scenario, words.join(" | "))?;
+    for scenario in &report.scenarios {
+        let words: Vec<String> = scenario.results.iter().map(|result| result.judgement.words()).collect();
+        writeln!(out, "| {} | {} |", scenario.id, words.join(" | "))?;
     }
-    let mut first = true;
-    for row in &report.rows {
-        for result in &row.results {
-            let Some(deviation) = result.deviation.as_ref().filter(|_| result.verdict == Some(Verdict::Known)) else {
-                continue;
-            };
-            if std::mem::take(&mut first) {
-                writeln!(out, "\n## Known differences\n")?;
-            }
-            let rows = deviation.rows.join(", ");
-            let reason = deviation.reason.split_whitespace().collect::<Vec<_>>().join(" ");
-            writeln!(out, "- {} on {} ({rows}): {reason}", row.scenario, result.target)?;
+    let results = report.scenarios.iter().flat_map(|scenario| scenario.results.iter().map(move |one| (scenario, one)));
+    let known = results.filter(|(_, result)| result.judgement.verdict == Some(Verdict::Known));
+    for (index, (scenario, result)) in known.enumerate() {
+        if index == 0 {
+            writeln!(out, "\n## Known differences\n")?;
         }
+        let requirements = result.deviation.as_ref().map(|entry| entry.requirements.join(", ")).unwrap_or_default();
+        writeln!(out, "- {} on {} ({requirements}): {}", scenario.id, result.target, result.sentence())?;
     }
     Ok(())
 }
 
-/// A `|` would end the cell.
+/// Returns `text` with each `|`, which would end the cell, escaped.
 fn cell_text(text: &str) -> String {
     text.replace('|', "\\|")
 }
@@ -58,22 +51,15 @@ fn cell_text(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deviations::{Deviation, Kind};
     use crate::report::tests::report_with;
 
     #[test]
-    fn each_scenario_is_a_row_and_each_difference_has_its_reason() {
+    fn each_scenario_is_a_line_and_each_difference_has_its_reason() {
         let mut report = report_with(Verdict::Known);
         report.targets[0].name = "o|urs".to_owned();
-        report.rows[0].results[0].deviation = Some(Deviation {
-            scenario: report.rows[0].scenario.clone(),
-            kind: Kind::Improved,
-            reason: "it is\nbetter so".to_owned(),
-            rows: vec!["SUP-35".to_owned()],
-        });
         let text = String::from_utf8(render(&report)).unwrap();
         assert!(text.contains("| scenario | o\\|urs | reference |\n|---|---|---|\n"), "{text}");
-        assert!(text.contains(&format!("| {} | known | pass |", report.rows[0].scenario)), "{text}");
-        assert!(text.contains("(SUP-35): it is better so"), "{text}");
+        assert!(text.contains(&format!("| {} | known | pass |", report.scenarios[0].id)), "{text}");
+        assert!(text.contains("): it is better so"), "{text}");
     }
 }

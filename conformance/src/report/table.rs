@@ -1,151 +1,143 @@
-//! The report for a person: a line per scenario, a column per target, then what went wrong, then the counts.
+//! The report for a person: a line per scenario, a column per target, then the failures, then the counts.
 
-use super::{Cell, Column, Judged, Report, Row, Verdict, promises};
-use crate::observe::file::Seen;
-use crate::requirement::Class;
-use crate::world::Step;
+use super::{Report, ScenarioEntry, TargetResult};
+use crate::observe::file::FileState;
+use crate::outcome::Run;
+use crate::requirement::{Class, promises};
+use crate::transcript::Step;
+use crate::verdict::Verdict;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The widest left half of two transcripts side by side.
 const HALF: usize = 78;
 
-/// The bytes of the report.
-pub(crate) fn render(report: &Report) -> Vec<u8> {
+/// Returns the bytes of the report.
+pub(super) fn render(report: &Report) -> Vec<u8> {
     let mut text = String::new();
     let _ = write(report, &mut text);
     text.into_bytes()
 }
 
 fn write(report: &Report, out: &mut String) -> std::fmt::Result {
-    let width = report.rows.iter().map(|row| row.scenario.len()).max().unwrap_or(0);
-    let widest = |column: usize| report.rows.iter().map(|row| row.results[column].words().len()).max().unwrap_or(0);
-    let columns: Vec<usize> = report
-        .targets
-        .iter()
-        .enumerate()
-        .map(|(column, target)| target.name.len().max(7).max(widest(column)))
-        .collect();
+    let width = report.scenarios.iter().map(|scenario| scenario.id.len()).max().unwrap_or(0);
+    let widest = |column: usize| {
+        let words = report.scenarios.iter().map(|scenario| scenario.results[column].judgement.words().len());
+        words.max().unwrap_or(0)
+    };
+    let names = report.targets.iter().enumerate();
+    let columns: Vec<usize> = names.map(|(column, target)| target.name.len().max(7).max(widest(column))).collect();
     write!(out, "{:width$}", "")?;
     for (target, column) in report.targets.iter().zip(&columns) {
         write!(out, "  {:column$}", target.name)?;
     }
-    trim_line(out);
-    for row in &report.rows {
-        write!(out, "{:width$}", row.scenario)?;
-        for (result, column) in row.results.iter().zip(&columns) {
-            write!(out, "  {:column$}", result.words())?;
+    end_line(out);
+    for scenario in &report.scenarios {
+        write!(out, "{:width$}", scenario.id)?;
+        for (result, column) in scenario.results.iter().zip(&columns) {
+            write!(out, "  {:column$}", result.judgement.words())?;
         }
-        trim_line(out);
+        end_line(out);
     }
-    for row in &report.rows {
-        for result in &row.results {
-            if let (Some(verdict), Some(cell)) = (result.verdict, &result.cell) {
-                match verdict {
-                    Verdict::Skip => {
-                        writeln!(out, "\nskip  {} on {}: no {}", row.scenario, result.target, cell.actual)?
-                    }
-                    Verdict::Known => {
-                        let reason = result.deviation.as_ref().map_or("", |deviation| &deviation.reason);
-                        writeln!(out, "\nknown  {} on {}: {}", row.scenario, result.target, reason.trim())?;
-                    }
-                    Verdict::Pass => {}
-                    Verdict::Stale | Verdict::Fail | Verdict::Timeout | Verdict::Error => {
-                        trouble(report, row, result, verdict, cell, out)?;
-                    }
+    for scenario in &report.scenarios {
+        for result in &scenario.results {
+            match result.judgement.verdict {
+                None | Some(Verdict::Pass) => {}
+                Some(verdict @ (Verdict::Skip | Verdict::Known)) => {
+                    let (word, sentence) = (verdict.word(), result.sentence());
+                    writeln!(out, "\n{word}  {} on {}: {sentence}", scenario.id, result.target)?;
                 }
+                Some(verdict) => trouble(report, scenario, result, verdict, out)?,
             }
         }
     }
     writeln!(out)?;
-    for Column { name: target, .. } in &report.targets {
-        for class in [Class::Doc, Class::Obs] {
-            let counts: Vec<String> = Verdict::ALL
-                .iter()
-                .map(|&verdict| (report.count(target, class, verdict), verdict.word()))
-                .filter(|(count, word)| *count > 0 || *word == "pass")
-                .map(|(count, word)| format!("{count} {word}"))
+    counts(report, out)
+}
+
+fn counts(report: &Report, out: &mut String) -> std::fmt::Result {
+    for target in &report.targets {
+        for (class, kind) in [(Class::Doc, "promised by the manual"), (Class::Obs, "observed")] {
+            let counts = Verdict::ALL.map(|verdict| (report.count(&target.name, class, verdict), verdict));
+            let counts: Vec<String> = counts
+                .into_iter()
+                .filter(|(count, verdict)| *count > 0 || *verdict == Verdict::Pass)
+                .map(|(count, verdict)| format!("{count} {}", verdict.word()))
                 .collect();
-            let kind = if class == Class::Doc { "promised by the manual" } else { "observed" };
-            writeln!(out, "{target}, {kind}: {}", counts.join(", "))?;
+            writeln!(out, "{}, {kind}: {}", target.name, counts.join(", "))?;
         }
     }
     let seconds = f64::from(u32::try_from(report.milliseconds).unwrap_or(u32::MAX)) / 1000.0;
     let ended = if report.interrupted { "interrupted after" } else { "took" };
-    writeln!(out, "{} scenarios on {} targets {ended} {seconds:.1} s", report.rows.len(), report.targets.len())?;
-    if let Some(place) = &report.kept {
-        writeln!(out, "worlds kept in {place}")?;
+    let (scenarios, targets) = (report.scenarios.len(), report.targets.len());
+    writeln!(out, "{scenarios} scenarios on {targets} targets {ended} {seconds:.1} s")?;
+    if let Some(kept) = &report.kept {
+        writeln!(out, "directories kept in {kept}")?;
     }
     Ok(())
 }
 
 fn trouble(
     report: &Report,
-    row: &Row,
-    result: &Judged,
+    scenario: &ScenarioEntry,
+    result: &TargetResult,
     verdict: Verdict,
-    cell: &Cell,
     out: &mut String,
 ) -> std::fmt::Result {
-    writeln!(out, "\n{}  {} on {}", verdict.word(), row.scenario, result.target)?;
-    for promise in promises(&row.requirements) {
-        writeln!(out, "  promise   {promise}")?;
+    writeln!(out, "\n{}  {} on {}: {}", verdict.word(), scenario.id, result.target, result.sentence())?;
+    for promise in promises(&scenario.requirements) {
+        writeln!(out, "  requires  {promise}")?;
     }
-    if verdict == Verdict::Stale {
-        writeln!(out, "  listed as a deviation, but it passes: take it off the list")?;
-    } else {
-        writeln!(out, "  expected  {}", cell.expected)?;
-        writeln!(out, "  actual    {}", cell.actual)?;
-        if !cell.at.is_empty() {
-            writeln!(out, "  at        {}", cell.at)?;
+    if let Some(run) = result.judgement.run.as_ref().filter(|run| run.failure.is_some()) {
+        for (label, fact) in run.failure.iter().flat_map(crate::outcome::Failure::facts) {
+            writeln!(out, "  {label:8}  {fact}")?;
         }
-        let other = report.baseline.as_deref().filter(|&baseline| baseline != result.target);
-        let other = row.results.iter().find(|other_result| Some(other_result.target.as_str()) == other);
-        match other.and_then(|other| Some((other, other.cell.as_ref()?))) {
-            Some((other, other_cell)) => {
-                let lines = |cell: &Cell| cell.steps.iter().map(line).collect::<Vec<_>>();
-                side_by_side((&result.target, &lines(cell)), (&other.target, &lines(other_cell)), out)?;
+        let baseline = report.baseline.as_deref().filter(|&baseline| baseline != result.target);
+        let baseline = scenario.results.iter().find(|other| Some(other.target.as_str()) == baseline);
+        match baseline.and_then(|other| Some((other, other.judgement.run.as_ref()?))) {
+            Some((other, other_run)) => {
+                let lines = |run: &Run| run.steps.iter().map(line).collect::<Vec<_>>();
+                side_by_side((&result.target, &lines(run)), (&other.target, &lines(other_run)), out)?;
                 writeln!(out, "  files at the end")?;
-                let (mine, others) = aligned(&cell.files, &other_cell.files);
-                side_by_side((&result.target, &mine), (&other.target, &others), out)?;
+                let (left, right) = aligned(&run.files, &other_run.files);
+                side_by_side((&result.target, &left), (&other.target, &right), out)?;
             }
             None => {
-                cell.steps.iter().try_for_each(|step| writeln!(out, "    {}", line(step)))?;
+                run.steps.iter().try_for_each(|step| writeln!(out, "    {}", line(step)))?;
                 writeln!(out, "  files at the end")?;
-                cell.files.iter().try_for_each(|file| writeln!(out, "    {}", file.line()))?;
+                run.files.iter().try_for_each(|file| writeln!(out, "    {}", file.line()))?;
             }
         }
         writeln!(out, "  normalised  WORLD: the scenario's directory; N: the pid and seconds of svstat")?;
     }
-    writeln!(out, "  again     {}", report.again(&row.scenario, &result.target))
+    writeln!(out, "  again     {}", report.again(&scenario.id, &result.target))
 }
 
-/// The lines for the files of both, a file that both have in the same place.
-fn aligned(mine: &[Seen], others: &[Seen]) -> (Vec<String>, Vec<String>) {
-    let names: BTreeSet<&str> = mine.iter().chain(others).map(|file| file.name.as_str()).collect();
-    let lines = |files: &[Seen]| {
-        let line = |name: &&str| files.iter().find(|file| file.name == *name).map(Seen::line).unwrap_or_default();
+/// Returns the lines for the files of two runs, with files of the same name at the same index.
+fn aligned(left: &[FileState], right: &[FileState]) -> (Vec<String>, Vec<String>) {
+    let names: BTreeSet<&str> = left.iter().chain(right).map(|file| file.name.as_str()).collect();
+    let lines = |files: &[FileState]| {
+        let line = |name: &&str| files.iter().find(|file| file.name == *name).map(FileState::line).unwrap_or_default();
         names.iter().map(line).collect()
     };
-    (lines(mine), lines(others))
+    (lines(left), lines(right))
 }
 
 fn side_by_side(
-    (left, mine): (&str, &[String]),
-    (right, others): (&str, &[String]),
+    (left_name, left): (&str, &[String]),
+    (right_name, right): (&str, &[String]),
     out: &mut String,
 ) -> std::fmt::Result {
-    let blank = String::new();
-    writeln!(out, "    {left:HALF$} | {right}")?;
-    for index in 0..mine.len().max(others.len()) {
-        let (mut mine, mut other) =
-            (mine.get(index).unwrap_or(&blank).as_str(), others.get(index).unwrap_or(&blank).as_str());
-        while !mine.is_empty() || !other.is_empty() {
-            let (mine_now, mine_later) = cut(mine);
-            let (other_now, other_later) = cut(other);
-            write!(out, "    {mine_now:HALF$} | {other_now}")?;
-            trim_line(out);
-            (mine, other) = (mine_later, other_later);
+    writeln!(out, "    {left_name:HALF$} | {right_name}")?;
+    for index in 0..left.len().max(right.len()) {
+        let line = |lines: &'_ [String]| lines.get(index).cloned().unwrap_or_default();
+        let (left, right) = (line(left), line(right));
+        let (mut left, mut right) = (left.as_str(), right.as_str());
+        while !left.is_empty() || !right.is_empty() {
+            let ((left_now, left_later), (right_now, right_later)) = (cut(left), cut(right));
+            write!(out, "    {left_now:HALF$} | {right_now}")?;
+            end_line(out);
+            (left, right) = (left_later, right_later);
         }
     }
     Ok(())
@@ -159,7 +151,7 @@ fn line(step: &Step) -> String {
     if step.saw.is_empty() { step.did.clone() } else { format!("{} -> {}", step.did, step.saw) }
 }
 
-fn trim_line(out: &mut String) {
+fn end_line(out: &mut String) {
     out.truncate(out.trim_end_matches(' ').len());
     out.push('\n');
 }
@@ -174,10 +166,11 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_shows_promise_expected_actual_place_both_transcripts_and_how_to_run_it_again() {
+    fn a_failure_shows_all_that_is_known() {
         let text = rendered(Verdict::Fail);
         for part in [
-            "  promise   ",
+            "on ours: expected signals: TERM\n",
+            "  requires  ",
             "  expected  signals: TERM",
             "  actual    none",
             "  at        scenarios/svc.rs:7",
@@ -196,11 +189,13 @@ mod tests {
         let text = rendered(Verdict::Pass);
         assert!(text.contains("  pass     pass\n"), "{text}");
         assert!(text.contains("ours, promised by the manual: ") && text.contains("ours, observed: "), "{text}");
-        assert!(!text.contains("promise   "), "{text}");
+        assert!(!text.contains("requires  "), "{text}");
     }
 
     #[test]
-    fn a_skip_says_what_is_missing() {
-        assert!(rendered(Verdict::Skip).contains("on ours: no none"));
+    fn skips_known_and_stale_entries_have_a_sentence() {
+        assert!(rendered(Verdict::Skip).contains("on ours: the target has no command svok\n"));
+        assert!(rendered(Verdict::Known).contains("on ours: it is better so\n"));
+        assert!(rendered(Verdict::Stale).contains("on ours: passes although it is listed as a deviation"));
     }
 }

@@ -1,10 +1,12 @@
-//! The report as TAP version 14: known deviations are TODO, an unexpected pass is plainly not ok.
+//! The report as TAP version 14. A known deviation is a TODO, and an unexpected pass is not ok.
 
-use super::{Cell, Report, Verdict, promises};
+use super::{Report, ScenarioEntry, TargetResult};
+use crate::requirement::promises;
+use crate::verdict::Verdict;
 use std::fmt::Write;
 
-/// The bytes of the report.
-pub(crate) fn render(report: &Report) -> Vec<u8> {
+/// Returns the bytes of the report.
+pub(super) fn render(report: &Report) -> Vec<u8> {
     let mut text = String::new();
     let _ = write(report, &mut text);
     text.into_bytes()
@@ -12,32 +14,19 @@ pub(crate) fn render(report: &Report) -> Vec<u8> {
 
 fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     writeln!(out, "TAP version 14")?;
-    let run = report.rows.iter().flat_map(|row| &row.results).filter(|result| result.verdict.is_some());
-    writeln!(out, "1..{}", run.count())?;
-    let mut number = 0;
-    for row in &report.rows {
-        for result in &row.results {
-            // A mix is not concerned by every scenario, and a run may end early: it bails out below.
-            let (Some(verdict), Some(cell)) = (result.verdict, &result.cell) else { continue };
-            number += 1;
-            let name = format!("{number} - {} on {}", escaped(&row.scenario), escaped(&result.target));
-            match verdict {
-                Verdict::Pass => writeln!(out, "ok {name}")?,
-                Verdict::Skip => writeln!(out, "ok {name} # SKIP no {}", escaped(&cell.actual))?,
-                Verdict::Known => {
-                    let reason = result.deviation.as_ref().map_or("", |deviation| &deviation.reason);
-                    writeln!(out, "not ok {name} # TODO {}", escaped(reason))?;
-                }
-                Verdict::Stale | Verdict::Fail | Verdict::Timeout | Verdict::Error => {
-                    writeln!(out, "not ok {name}")?;
-                    diagnose(
-                        verdict,
-                        cell,
-                        &promises(&row.requirements),
-                        &report.again(&row.scenario, &result.target),
-                        out,
-                    )?;
-                }
+    let results = report.scenarios.iter().flat_map(|scenario| scenario.results.iter().map(move |one| (scenario, one)));
+    let results: Vec<_> =
+        results.filter_map(|(scenario, one)| one.judgement.verdict.map(|verdict| (scenario, one, verdict))).collect();
+    writeln!(out, "1..{}", results.len())?;
+    for (index, (scenario, result, verdict)) in results.into_iter().enumerate() {
+        let name = format!("{} - {} on {}", index + 1, escaped(&scenario.id), escaped(&result.target));
+        match verdict {
+            Verdict::Pass => writeln!(out, "ok {name}")?,
+            Verdict::Skip => writeln!(out, "ok {name} # SKIP {}", escaped(&result.sentence()))?,
+            Verdict::Known => writeln!(out, "not ok {name} # TODO {}", escaped(&result.sentence()))?,
+            Verdict::Stale | Verdict::Fail | Verdict::Timeout | Verdict::Error => {
+                writeln!(out, "not ok {name}")?;
+                diagnose(report, scenario, result, verdict, out)?;
             }
         }
     }
@@ -47,20 +36,29 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     Ok(())
 }
 
-fn diagnose(verdict: Verdict, cell: &Cell, promises: &[String], again: &str, out: &mut String) -> std::fmt::Result {
-    let expected = if verdict == Verdict::Stale { "a failure: it is listed as a deviation" } else { &cell.expected };
-    let actual = if verdict == Verdict::Stale { "a pass" } else { &cell.actual };
+fn diagnose(
+    report: &Report,
+    scenario: &ScenarioEntry,
+    result: &TargetResult,
+    verdict: Verdict,
+    out: &mut String,
+) -> std::fmt::Result {
     writeln!(out, "  ---")?;
-    for (key, value) in [("severity", verdict.word()), ("wanted", expected), ("found", actual), ("at", &cell.at)] {
-        // A JSON string is a YAML string.
-        writeln!(out, "  {key}: {}", serde_json::Value::from(value))?;
+    // A JSON string is a YAML string.
+    let mut fact = |label: &str, value: serde_json::Value| writeln!(out, "  {label}: {value}");
+    fact("severity", verdict.word().into())?;
+    fact("message", result.sentence().into())?;
+    let Some(run) = &result.judgement.run else { return Ok(()) };
+    for (label, value) in run.failure.iter().flat_map(crate::outcome::Failure::facts) {
+        fact(label, value.into())?;
     }
-    writeln!(out, "  promises: {}", serde_json::Value::from(promises))?;
-    writeln!(out, "  again: {}", serde_json::Value::from(again))?;
-    writeln!(out, "  duration_ms: {}\n  ...", cell.milliseconds)
+    fact("requires", promises(&scenario.requirements).into())?;
+    fact("again", report.again(&scenario.id, &result.target).into())?;
+    fact("duration_ms", run.milliseconds.into())?;
+    writeln!(out, "  ...")
 }
 
-/// Text for a description: a `#` would begin a directive, and a line is a line.
+/// Returns `text` for a description: a `#` would begin a directive, and a newline would end the line.
 fn escaped(text: &str) -> String {
     text.trim().replace('\\', "\\\\").replace('#', "\\#").replace('\n', " ")
 }
@@ -84,14 +82,14 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[..2], ["TAP version 14", "1..2"]);
         assert!(lines[2].starts_with(start), "{text}");
-        assert_eq!(lines[2].contains("# SKIP"), verdict == Verdict::Skip);
-        assert_eq!(lines[2].contains("# TODO"), verdict == Verdict::Known);
+        assert_eq!(lines[2].ends_with("# SKIP the target has no command svok"), verdict == Verdict::Skip, "{text}");
+        assert_eq!(lines[2].ends_with("# TODO it is better so"), verdict == Verdict::Known, "{text}");
         assert_eq!(lines[3] == "  ---", verdict.is_trouble());
         assert_eq!(text.contains("\n  again: \"svconform run --target "), verdict.is_trouble());
     }
 
     #[test]
-    fn a_hash_begins_no_directive() {
+    fn a_hash_does_not_begin_a_directive() {
         assert_eq!(escaped("a # TODO\n b\\"), "a \\# TODO  b\\\\");
     }
 }

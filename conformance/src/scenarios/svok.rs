@@ -1,223 +1,184 @@
-//! svok: is supervise running?
+//! svok: whether supervise runs in a directory.
 
-use crate::scenario::{Need, Outcome, Scenario};
-use crate::world::{STDERR_UNREAD, World};
+use crate::scenario::{SUPERVISE, SVC, SVOK, Scenario};
+use crate::world::{STDERR_UNREAD, STDOUT_UNREAD};
 use nix::sys::signal::Signal;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-
-const SVOK: &[Need] = &[Need::Command("svok")];
 
 /// The scenarios of this file.
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svok/tells-whether-supervise-runs",
         requirements: &["OK-01"],
-        needs: &[Need::Command("svok"), Need::Command("supervise")],
-        does: "Asks svok before, during and after the life of a supervise, and again for one that was killed: 100, 0, \
-               100, and never a word.",
-        run: tells_whether_supervise_runs,
+        uses: &[SVOK, SUPERVISE, SVC],
+        does: "Runs svok before, during and after the life of a supervise that is asked to exit, and of one that is killed. It \
+               exits 100, 0 and 100, and prints nothing.",
+        run: |world| {
+            let web = world.service("web", "")?;
+            world.files.write("web/down", "")?;
+            let expect = |exit: &str| world.expect("svok", world.run("svok", &["web"])?.all(), (exit, "", ""));
+            expect("exit 100")?;
+            for signal in [None, Some(Signal::SIGKILL)] {
+                let supervise = web.supervise()?;
+                expect("exit 0")?;
+                match signal {
+                    Some(signal) => drop(supervise.kill(signal)?),
+                    None => {
+                        web.svc("-x")?;
+                        supervise.wait()?;
+                    }
+                }
+                expect("exit 100")?;
+            }
+            Ok(())
+        },
+        ..Scenario::ORDINARY
     },
     Scenario {
         id: "svok/looks-for-a-reader-of-ok",
-        requirements: &["OK-01", "OK-02", "OK-03", "ERR-01", "GEN-02"],
-        needs: SVOK,
-        does: "Has every kind of directory and `ok`: 0 with a reader or a file, 100 without `ok` or reader, 111 with a \
-               message for all else.",
-        run: looks_for_a_reader_of_ok,
+        requirements: &["OK-01b", "OK-02", "OK-03", "ERR-01", "GEN-02"],
+        uses: &[SVOK],
+        does: "Runs svok on every kind of directory and `ok`. It exits 0 if `ok` has a reader or is a file, 100 if there is no \
+               `ok` or no reader, and 111 with a message for everything else.",
+        run: |world| {
+            let web = world.decoy("web")?;
+            world.make_crooked()?;
+            let long = "n".repeat(256);
+            for (name, exit, err) in [
+                ("web", "exit 0", ""),
+                ("web/", "exit 0", ""),
+                ("files", "exit 0", ""),
+                ("unread", "exit 100", ""),
+                ("sockets", "exit 100", ""),
+                ("bare", "exit 100", ""),
+                ("", "exit 111", "unable to chdir to : file does not exist"),
+                ("missing", "exit 111", "unable to chdir to missing: file does not exist"),
+                ("./missing/", "exit 111", "unable to chdir to ./missing/: file does not exist"),
+                ("dangling", "exit 111", "unable to chdir to dangling: file does not exist"),
+                ("file", "exit 111", "unable to chdir to file: not a directory"),
+                ("circle", "exit 111", "unable to chdir to circle: symbolic link loop"),
+                (&long, "exit 111", &format!("unable to chdir to {long}: file name too long")),
+                ("directories", "exit 111", "unable to open directories/supervise/ok: is a directory"),
+                ("filed", "exit 111", "unable to open filed/supervise/ok: not a directory"),
+                ("circled", "exit 111", "unable to open circled/supervise/ok: symbolic link loop"),
+                ("circles/", "exit 111", "unable to open circles//supervise/ok: symbolic link loop"),
+            ] {
+                let err = if err.is_empty() { String::new() } else { format!("svok: fatal: {err}\\n") };
+                let ran = world.run("svok", &[name])?;
+                world.expect(&format!("svok {name}"), ran.all(), (exit, "", err.as_str()))?;
+            }
+            // svok opens these for writing, and writes nothing.
+            world.expect("bytes in ok", web.ok.taken()?, "")?;
+            world.expect("bytes in control", web.control.taken()?, "")?;
+            world.expect("a regular ok", world.files.read("files/supervise/ok"), "abcdefgh")
+        },
+        ..Scenario::ORDINARY
     },
     Scenario {
-        id: "svok/takes-one-argument-as-it-is",
-        requirements: &["OK-03", "GEN-04", "GEN-01"],
-        needs: SVOK,
-        does: "Calls svok without arguments, with too many, and with names that look like options or are no UTF-8.",
-        run: takes_one_argument_as_it_is,
+        id: "svok/looks-at-its-first-argument",
+        requirements: &["OK-03", "OK-02"],
+        uses: &[SVOK],
+        does: "Runs svok with none, one and several arguments, and with names that look like options or are not UTF-8. Only \
+               the first argument counts, byte for byte.",
+        run: |world| {
+            let _web = world.decoy("web")?;
+            world.files.make_directory("bare")?;
+            let missing = ("exit 111", "", "svok: fatal: unable to chdir to missing: file does not exist\\n");
+            for (arguments, wanted) in [
+                (&[][..], ("exit 100", "", "svok: usage: svok dir\\n")),
+                (&["web", "missing"], ("exit 0", "", "")),
+                (&["web", "", "-x"], ("exit 0", "", "")),
+                (&["bare", "web"], ("exit 100", "", "")),
+                (&["missing", "web"], missing),
+                (&["-x", "web"], ("exit 111", "", "svok: fatal: unable to chdir to -x: file does not exist\\n")),
+            ] {
+                world.expect(&format!("svok {arguments:?}"), world.run("svok", arguments)?.all(), wanted)?;
+            }
+            for name in [&b"-x"[..], b"--", b"a b", b"a\nb", b"\xff"] {
+                let name = OsStr::from_bytes(name);
+                world.files.link("web", name)?;
+                world.expect("svok", world.command("svok").arg(name).run()?.all(), ("exit 0", "", ""))?;
+            }
+            let ran = world.command("svok").arg(OsStr::from_bytes(b"no\n\xfe")).run()?;
+            let err = "svok: fatal: unable to chdir to no\\n\\xfe: file does not exist\\n";
+            world.expect("svok", ran.all(), ("exit 111", "", err))
+        },
+        ..Scenario::ORDINARY
     },
     Scenario {
         id: "svok/permission-denied-is-access-denied",
         requirements: &["OK-02", "ERR-01"],
-        needs: SVOK,
-        does: "Takes permissions away from the directory, `supervise` and `ok`, one at a time: exit 111.",
-        run: permission_denied_is_access_denied,
+        uses: &[SVOK],
+        does: "Takes permissions away from the directory, from `supervise` and from `ok`, one at a time. Each time svok \
+               prints `access denied` and exits 111.",
+        run: |world| {
+            let _web = world.decoy("web")?;
+            let svok = || world.bound_by_modes("svok")?.arg("web").run();
+            for (file, mode, right, what) in [
+                ("web", 0o600, 0o755, "chdir to web"),
+                ("web/supervise", 0o600, 0o755, "open web/supervise/ok"),
+                ("web/supervise/ok", 0o400, 0o600, "open web/supervise/ok"),
+            ] {
+                world.files.set_mode(file, mode)?;
+                let ran = svok()?;
+                world.files.set_mode(file, right)?;
+                let err = format!("svok: fatal: unable to {what}: access denied\\n");
+                world.expect(&format!("{file} with mode {mode:o}"), ran.all(), ("exit 111", "", err.as_str()))?;
+            }
+            world.expect("all permitted", svok()?.all(), ("exit 0", "", ""))
+        },
+        ..Scenario::ORDINARY
     },
     Scenario {
         id: "svok/needs-no-readable-current-directory",
-        requirements: &["OK-01", "OK-02"],
-        needs: SVOK,
-        does: "Calls svok in a directory that it may enter and not read: it does its work, unlike svc and svstat.",
-        run: needs_no_readable_current_directory,
+        requirements: &["OK-01b", "OK-02"],
+        uses: &[SVOK],
+        does: "Calls svok in a directory that it may enter but not read. It works there, unlike svc and svstat.",
+        run: |world| {
+            let _web = world.decoy("web")?;
+            world.files.make_directory("bare")?;
+            world.files.make_directory("dark")?;
+            let missing = "svok: fatal: unable to chdir to ../missing: file does not exist\\n";
+            for (name, exit, err) in
+                [("../web", "exit 0", ""), ("../bare", "exit 100", ""), ("../missing", "exit 111", missing)]
+            {
+                world.files.set_mode("dark", 0o311)?;
+                let ran = world.bound_by_modes("svok")?.current_directory("dark").arg(name).run();
+                world.files.set_mode("dark", 0o755)?;
+                world.expect("svok in a directory of mode 0311", ran?.all(), (exit, "", err))?;
+            }
+            Ok(())
+        },
+        ..Scenario::ORDINARY
     },
     Scenario {
-        id: "svok/cannot-fail-to-complain",
-        requirements: &["GEN-03", "GEN-06", "OK-01", "OK-02"],
-        needs: SVOK,
-        does: "Has stderr closed, full or unread: the exit code stays, except that SIGPIPE kills a svok that has something \
-               to say.",
-        run: cannot_fail_to_complain,
-    },
-    Scenario {
-        id: "svok/says-each-thing-in-one-write",
-        requirements: &["GEN-03"],
-        needs: SVOK,
-        does: "Has as stderr a FIFO with room for one byte less than the message: nothing of it goes in before all can.",
-        run: says_each_thing_in_one_write,
+        id: "svok/answers-without-standard-descriptors",
+        requirements: &["OK-01b", "OK-02", "GEN-03", "GEN-06"],
+        uses: &[SVOK],
+        does: "Closes the standard descriptors of svok, or makes them full or unread. It exits 0, 100 and 111 as ever, since it \
+               prints nothing with the first two.",
+        run: |world| {
+            let _web = world.decoy("web")?;
+            world.files.make_directory("bare")?;
+            world.files.make_fifo("pipe")?;
+            for redirections in ["2>&-", "<&- >&- 2>&-", "2>/dev/full", STDERR_UNREAD, STDOUT_UNREAD] {
+                for is_ignored in [false, true] {
+                    let not_a_directory = match (redirections, is_ignored) {
+                        (STDERR_UNREAD, false) => "killed by PIPE",
+                        _ => "exit 111",
+                    };
+                    for (name, exit) in [("web", "exit 0"), ("bare", "exit 100"), ("web/supervise/ok", not_a_directory)]
+                    {
+                        let svok = world.redirected(redirections, "svok").arg(name);
+                        let ran = if is_ignored { svok.ignored("PIPE") } else { svok }.run()?;
+                        let what = format!("svok {name} with {redirections}, SIGPIPE ignored: {is_ignored}");
+                        world.expect(&what, ran.exit, exit)?;
+                    }
+                }
+            }
+            Ok(())
+        },
+        ..Scenario::ORDINARY
     },
 ];
-
-fn tells_whether_supervise_runs(world: &World) -> Outcome {
-    let web = world.service("web", "")?;
-    world.write_file("web/down", "")?;
-    let expect = |exit: &str| world.expect("svok", world.run("svok", &["web"])?.all(), (exit, "", ""));
-    expect("exit 100")?;
-    for signal in [None, Some(Signal::SIGKILL)] {
-        let supervise = world.supervise(&web)?;
-        expect("exit 0")?;
-        match signal {
-            Some(signal) => drop(world.kill(&supervise, signal)?),
-            None => {
-                world.send(&web, "x")?;
-                world.expect("end of supervise", world.wait(&supervise)?.to_string(), "exit 0")?;
-            }
-        }
-        expect("exit 100")?;
-    }
-    Ok(())
-}
-
-fn looks_for_a_reader_of_ok(world: &World) -> Outcome {
-    let web = world.decoy("web")?;
-    world.make_crooked()?;
-    let long = "n".repeat(256);
-    for (name, exit, err) in [
-        ("web", "exit 0", ""),
-        ("web/", "exit 0", ""),
-        ("files", "exit 0", ""),
-        ("unread", "exit 100", ""),
-        ("sockets", "exit 100", ""),
-        ("bare", "exit 100", ""),
-        ("", "exit 111", "unable to chdir to : file does not exist"),
-        ("missing", "exit 111", "unable to chdir to missing: file does not exist"),
-        ("./missing/", "exit 111", "unable to chdir to ./missing/: file does not exist"),
-        ("dangling", "exit 111", "unable to chdir to dangling: file does not exist"),
-        ("file", "exit 111", "unable to chdir to file: not a directory"),
-        ("circle", "exit 111", "unable to chdir to circle: symbolic link loop"),
-        (&long, "exit 111", &format!("unable to chdir to {long}: file name too long")),
-        ("directories", "exit 111", "unable to open directories/supervise/ok: is a directory"),
-        ("filed", "exit 111", "unable to open filed/supervise/ok: not a directory"),
-        ("circled", "exit 111", "unable to open circled/supervise/ok: symbolic link loop"),
-        ("circles/", "exit 111", "unable to open circles//supervise/ok: symbolic link loop"),
-    ] {
-        let err = if err.is_empty() { String::new() } else { format!("svok: fatal: {err}\\n") };
-        let ran = world.run("svok", &[name])?;
-        world.expect(&format!("svok {name}"), ran.all(), (exit, "", err.as_str()))?;
-    }
-    // It writes nothing into what it opens.
-    world.expect("bytes in ok", world.taken(&web.ok)?, "")?;
-    world.expect("bytes in control", world.taken(&web.control)?, "")?;
-    world.expect("a regular ok", world.read("files/supervise/ok"), "abcdefgh")
-}
-
-fn takes_one_argument_as_it_is(world: &World) -> Outcome {
-    let _web = world.decoy("web")?;
-    let usage = ("exit 100", "", "svok: usage: svok dir\\n");
-    world.expect("svok", world.run("svok", &[])?.all(), usage)?;
-    for called in ["/no/such/place/svok", "./svok"] {
-        let ran = world.command("svok").argv0(called).run()?;
-        world.expect(&format!("svok called {called}"), ran.all(), usage)?;
-    }
-    let missing = ("exit 111", "", "svok: fatal: unable to chdir to missing: file does not exist\\n");
-    for (arguments, wanted) in [
-        (&["web", "missing"][..], ("exit 0", "", "")),
-        (&["web", "", "-x"], ("exit 0", "", "")),
-        (&["missing", "web"], missing),
-        (&["--", "web"], ("exit 111", "", "svok: fatal: unable to chdir to --: file does not exist\\n")),
-        (&["--help"], ("exit 111", "", "svok: fatal: unable to chdir to --help: file does not exist\\n")),
-        (&["-x", "web"], ("exit 111", "", "svok: fatal: unable to chdir to -x: file does not exist\\n")),
-    ] {
-        world.expect(&format!("svok {arguments:?}"), world.run("svok", arguments)?.all(), wanted)?;
-    }
-    for name in [&b"-x"[..], b"--", b"--version", b"a b", b"a\nb", b"\xff"] {
-        let name = OsStr::from_bytes(name);
-        world.link("web", name)?;
-        world.expect("svok", world.command("svok").arg(name).run()?.all(), ("exit 0", "", ""))?;
-    }
-    let ran = world.command("svok").arg(OsStr::from_bytes(b"no\n\xfe")).run()?;
-    let err = "svok: fatal: unable to chdir to no\\n\\xfe: file does not exist\\n";
-    world.expect("svok", ran.all(), ("exit 111", "", err))
-}
-
-fn permission_denied_is_access_denied(world: &World) -> Outcome {
-    let _web = world.decoy("web")?;
-    let svok = || world.bound_by_modes("svok")?.arg("web").run();
-    for (file, mode, right, what) in [
-        ("web", 0o600, 0o755, "chdir to web"),
-        ("web/supervise", 0o600, 0o755, "open web/supervise/ok"),
-        ("web/supervise/ok", 0o400, 0o600, "open web/supervise/ok"),
-    ] {
-        world.set_mode(file, mode)?;
-        let ran = svok()?;
-        world.set_mode(file, right)?;
-        let err = format!("svok: fatal: unable to {what}: access denied\\n");
-        world.expect(&format!("{file} with mode {mode:o}"), ran.all(), ("exit 111", "", err.as_str()))?;
-    }
-    world.expect("all permitted", svok()?.all(), ("exit 0", "", ""))
-}
-
-fn needs_no_readable_current_directory(world: &World) -> Outcome {
-    let _web = world.decoy("web")?;
-    world.make_directory("bare")?;
-    world.make_directory("dark")?;
-    let missing = "svok: fatal: unable to chdir to ../missing: file does not exist\\n";
-    for (name, exit, err) in
-        [("../web", "exit 0", ""), ("../bare", "exit 100", ""), ("../missing", "exit 111", missing)]
-    {
-        world.set_mode("dark", 0o311)?;
-        let ran = world.bound_by_modes("svok")?.current_directory("dark").arg(name).run();
-        world.set_mode("dark", 0o755)?;
-        world.expect("svok in a directory of mode 0311", ran?.all(), (exit, "", err))?;
-    }
-    Ok(())
-}
-
-fn cannot_fail_to_complain(world: &World) -> Outcome {
-    let _web = world.decoy("web")?;
-    world.make_directory("bare")?;
-    world.make_fifo("pipe")?;
-    let unread = "killed by PIPE";
-    for (redirections, is_ignored, usage, fatal) in [
-        ("2>&-", false, "exit 100", "exit 111"),
-        ("<&- >&- 2>&-", false, "exit 100", "exit 111"),
-        ("2>/dev/full", false, "exit 100", "exit 111"),
-        (STDERR_UNREAD, true, "exit 100", "exit 111"),
-        (STDERR_UNREAD, false, unread, unread),
-    ] {
-        let cases = [
-            (&[][..], usage),
-            (&["missing"], fatal),
-            (&["web/supervise/ok"], fatal),
-            (&["web"], "exit 0"),
-            (&["bare"], "exit 100"),
-        ];
-        for (arguments, exit) in cases {
-            let svok = world.redirected(redirections, "svok").args(arguments);
-            let ran = if is_ignored { svok.ignored("PIPE") } else { svok }.run()?;
-            let what = format!("svok {arguments:?} with {redirections:?}, SIGPIPE ignored: {is_ignored}");
-            world.expect(&what, ran.exit, exit)?;
-        }
-    }
-    Ok(())
-}
-
-fn says_each_thing_in_one_write(world: &World) -> Outcome {
-    let stderr = world.fifo("stderr")?;
-    let fatal = "svok: fatal: unable to chdir to missing: file does not exist\n";
-    for (arguments, message) in [(&[][..], "svok: usage: svok dir\n"), (&["missing"], fatal)] {
-        world.fill(&stderr, message.len() - 1)?;
-        let svok = world.command("svok").args(arguments).errors("stderr").start()?;
-        world.until_asleep_on(&svok, "/stderr")?;
-        world.expect("said behind the filling", world.behind_filling(&stderr)?, "")?;
-        world.wait(&svok)?;
-        world.expect("said", world.taken(&stderr)?, message.replace('\n', "\\n"))?;
-    }
-    Ok(())
-}

@@ -1,19 +1,20 @@
-//! The clock of one process, stepped: nobody else's time changes, as it would if the machine's clock were set.
+//! Steps the clock of one process. Setting the machine's clock would affect every other process.
 //!
-//! A program asks the kernel's vDSO for the time, which is a piece of code in the program's own memory. That code is
-//! replaced by a few instructions that ask the kernel instead and add a number of seconds. Programs that ask the kernel
-//! themselves are not deceived; [`World::clock_of`] cannot tell, so a scenario has to look for an effect of the step.
+//! A program reads the time by calling the kernel's vDSO, which is mapped into the program's own memory. This module
+//! overwrites the vDSO functions with a system call that adds a number of seconds to the result. The step has no effect
+//! on a program that makes the system call itself. [`Running::clock`] cannot detect that, so a scenario must check for
+//! an effect of the step.
 
-use super::{World, broken};
-use crate::scenario::{Outcome, Stopped};
+use super::{Running, World, broken, machine_lacks};
+use crate::outcome::{Failure, Outcome};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-/// The entry of the auxiliary vector that says where the vDSO is (`AT_SYSINFO_EHDR`).
+/// The entry of the auxiliary vector with the address of the vDSO (`AT_SYSINFO_EHDR`).
 const VDSO: u64 = 33;
-/// More than a vDSO takes.
+/// More than the size of any vDSO.
 const LONGEST_VDSO: usize = 16 << 10;
 const X86_64: u16 = 62;
 /// The section type of dynamic symbols (`SHT_DYNSYM`).
@@ -47,7 +48,7 @@ const TIME: Patch = Patch {
     other: None,
 };
 
-/// Code for a function of the vDSO, and where in it the seconds stand that are added.
+/// Replacement code for a function of the vDSO, with the offsets of the seconds that it adds to each clock.
 struct Patch {
     name: &'static str,
     code: &'static [u8],
@@ -57,8 +58,8 @@ struct Patch {
 
 /// The clocks of a process.
 #[derive(Debug)]
-pub(crate) struct Clock<'w> {
-    world: &'w World,
+pub(crate) struct Clock {
+    world: World,
     pid: i32,
     memory: File,
     path: PathBuf,
@@ -67,19 +68,20 @@ pub(crate) struct Clock<'w> {
 }
 
 impl World {
-    /// The clocks of `pid`, a program that has begun, as they are until they are stepped. Skips where that process cannot be given others.
-    pub(crate) fn clock_of(&self, pid: i32) -> Result<Clock<'_>, Stopped> {
+    /// Takes over the clocks of `pid`, which must have executed its program already. They keep the right time until they
+    /// are stepped. Skips the scenario if the clocks of that process cannot be replaced.
+    pub(crate) fn clock_of(&self, pid: i32) -> Result<Clock, Failure> {
         let path = PathBuf::from(format!("/proc/{pid}/mem"));
-        let taken = || -> io::Result<Option<Clock<'_>>> {
+        let taken = || -> io::Result<Option<Clock>> {
             let memory = OpenOptions::new().read(true).write(true).open(&path)?;
             let auxiliary = std::fs::read(format!("/proc/{pid}/auxv"))?;
             let entry = auxiliary.chunks_exact(16).find(|entry| number(entry, 0, 8) == Some(VDSO));
             let Some(base) = entry.and_then(|entry| number(entry, 8, 8)) else { return Ok(None) };
             let mut image = vec![0; LONGEST_VDSO];
-            // It may end before that.
+            // The mapping may be shorter than the buffer.
             let length = memory.read_at(&mut image, base)?;
             image.truncate(length);
-            let mut clock = Clock { world: self, pid, memory, path: path.clone(), wall: vec![], other: vec![] };
+            let mut clock = Clock { world: self.clone(), pid, memory, path: path.clone(), wall: vec![], other: vec![] };
             for patch in [CLOCK_GETTIME, GETTIMEOFDAY, TIME] {
                 let Some((value, size)) = function(&image, patch.name) else { return Ok(None) };
                 if size < patch.code.len() as u64 {
@@ -91,22 +93,28 @@ impl World {
             }
             Ok(Some(clock))
         };
-        let missing = |why: String| Stopped::Skipped { missing: format!("way to step the clock of a process{why}") };
         match taken() {
-            Ok(clock) => clock.ok_or_else(|| missing(String::new())),
-            Err(error) => Err(missing(format!(" ({error})"))),
+            Ok(clock) => clock.ok_or_else(|| machine_lacks("a way to step the clock of a process")),
+            Err(error) => Err(machine_lacks(&format!("a way to step the clock of a process ({error})"))),
         }
     }
 }
 
-impl Clock<'_> {
-    /// Sets the wall clock off by `seconds`, as somebody does who sets a machine's clock.
+impl Running {
+    /// Takes over the clocks of this process, as [`World::clock_of`] does.
+    pub(crate) fn clock(&self) -> Result<Clock, Failure> {
+        self.world.clock_of(self.pid)
+    }
+}
+
+impl Clock {
+    /// Steps the wall clock by `seconds`, as setting the machine's clock does.
     pub(crate) fn step(&self, seconds: i32) -> Outcome {
         self.world.note(format!("step the wall clock of {} by {seconds} seconds", self.pid), "");
         self.write(&self.wall, seconds)
     }
 
-    /// Sets all clocks on by `seconds`, as if so much time had passed.
+    /// Advances all clocks by `seconds`, as if that much time had passed.
     pub(crate) fn pass(&self, seconds: i32) -> Outcome {
         self.world.note(format!("let {seconds} seconds pass for {}", self.pid), "");
         self.write(&self.wall, seconds)?;
@@ -119,14 +127,14 @@ impl Clock<'_> {
     }
 }
 
-/// The little-endian number of `size` bytes at `at`.
+/// Returns the little-endian number of `size` bytes at `at`.
 fn number(bytes: &[u8], at: u64, size: usize) -> Option<u64> {
     let at = usize::try_from(at).ok()?;
     let bytes = bytes.get(at..at.checked_add(size)?)?;
     Some(bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
 }
 
-/// The offset and the size of the function `name` in an ELF image for x86-64.
+/// Returns the offset and the size of the function `name` in an ELF image for x86-64.
 fn function(image: &[u8], name: &str) -> Option<(u64, u64)> {
     if image.get(..5)? != b"\x7fELF\x02" || number(image, 18, 2)? != u64::from(X86_64) {
         return None;

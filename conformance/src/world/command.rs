@@ -1,9 +1,11 @@
-//! Running the target's commands, to their end or in the background, with every process attribute set on purpose.
+//! Commands, run to their end or in the background, with every process attribute set on purpose.
 
-use super::{LOOK_EVERY, World, broken, here};
-use crate::observe::{process::Process, shown};
+use super::wait::LOOK_EVERY;
+use super::{World, broken};
+use crate::observe::process::{Process, descriptors};
+use crate::observe::{escape, process};
+use crate::outcome::{Failure, Outcome};
 use crate::probe::signal_name;
-use crate::scenario::{Outcome, Stopped};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
@@ -12,6 +14,7 @@ use nix::sys::signal::{self, SigSet, Signal};
 use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use std::collections::BTreeMap;
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt;
 use std::fs;
@@ -20,11 +23,15 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long a command that is run to its end may take.
+/// Redirections of a shell that make stdout a pipe whose reader is gone; the FIFO `pipe` must exist.
+pub(crate) const STDOUT_UNREAD: &str = "3<>pipe 4>pipe 3<&- >&4 4>&-";
+/// The same for stderr.
+pub(crate) const STDERR_UNREAD: &str = "3<>pipe 4>pipe 3<&- 2>&4 4>&-";
+/// How long a command that runs to its end may take.
 const LONGEST_COMMAND: Duration = Duration::from_secs(6);
-/// How much of an output is looked at: a command may print without end, and a file may have none.
+/// How many bytes of an output are read: a command may print without end.
 const LONGEST_OUTPUT: u64 = 256 << 10;
-/// How much of an output a transcript repeats.
+/// How many characters of an output a transcript repeats.
 const SHOWN_OUTPUT: usize = 2000;
 
 /// How a process ended.
@@ -45,22 +52,30 @@ impl fmt::Display for Exit {
     }
 }
 
-/// A command that came to its end.
+/// A command that has ended.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Ran {
     /// How it ended: `exit 0`, `killed by PIPE`.
     pub(crate) exit: String,
-    /// Its standard output, as [`shown`].
+    /// Its standard output, [`escape`]d.
     pub(crate) out: String,
-    /// Its standard error, as [`shown`].
+    /// Its standard error, [`escape`]d.
     pub(crate) err: String,
+}
+
+impl Ran {
+    /// Returns how it ended, its standard output and its standard error.
+    pub(crate) fn all(&self) -> (&str, &str, &str) {
+        (&self.exit, &self.out, &self.err)
+    }
 }
 
 /// A process in the background.
 #[derive(Debug, Clone)]
 pub(crate) struct Running {
-    /// Its number.
+    pub(super) world: World,
+    /// Its pid.
     pub(crate) pid: i32,
     name: String,
     out: PathBuf,
@@ -68,28 +83,99 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// What it has written to its standard output so far.
+    /// Returns what it has written to its standard output so far.
     pub(crate) fn out(&self) -> String {
-        shown(&beginning(&self.out))
+        escape(&beginning(&self.out))
     }
 
-    /// What it has written to its standard error so far.
+    /// Returns what it has written to its standard error so far.
     pub(crate) fn err(&self) -> String {
-        shown(&beginning(&self.err))
+        escape(&beginning(&self.err))
     }
 
-    /// The lines of its standard error so far.
+    /// Returns the lines of its standard error so far.
     pub(crate) fn err_lines(&self) -> Vec<String> {
         let bytes = beginning(&self.err);
-        bytes.split_inclusive(|&byte| byte == b'\n').map(|line| shown(line.trim_ascii_end())).collect()
+        bytes.split_inclusive(|&byte| byte == b'\n').map(|line| escape(line.trim_ascii_end())).collect()
+    }
+
+    /// Waits until its standard error has `line` at least `count` times, whatever else is there.
+    #[track_caller]
+    pub(crate) fn until_lines(&self, line: &str, count: usize) -> Outcome {
+        self.world.until_some("its standard error", &format!("{count} times {line:?}"), || {
+            let lines = self.err_lines();
+            let found = lines.iter().filter(|printed| *printed == line).count();
+            Ok(if found >= count { Ok(()) } else { Err(format!("{lines:?}")) })
+        })
+    }
+
+    /// Waits as [`Running::until_lines`] does, and fails if there is any other line.
+    #[track_caller]
+    pub(crate) fn until_only_lines(&self, line: &str, count: usize) -> Outcome {
+        self.until_lines(line, count)?;
+        let others: Vec<String> = self.err_lines().into_iter().filter(|printed| printed != line).collect();
+        self.world.expect("other lines of its standard error", others, vec![""; 0])
+    }
+
+    /// Returns whether it has not ended yet.
+    pub(crate) fn is_running(&self) -> bool {
+        self.world.reap();
+        !self.world.core.ended.borrow().contains_key(&self.pid)
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn wait(&self) -> Result<Exit, Failure> {
+        self.world.until_some(&self.name, "ended", || {
+            self.world.reap();
+            Ok(self.world.core.ended.borrow().get(&self.pid).copied().ok_or_else(|| "still running".to_owned()))
+        })
+    }
+
+    /// Waits for its end, which must be `exit`, such as `exit 0`.
+    #[track_caller]
+    pub(crate) fn expect_exit(&self, exit: &str) -> Outcome {
+        let ended = self.wait()?.to_string();
+        self.world.expect(&format!("end of {}", self.name), ended.as_str(), exit)
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) -> Outcome {
+        self.world.signal(self.pid, signal)
+    }
+
+    /// Kills it with `signal` and waits for its end. What it had started may be left behind.
+    #[track_caller]
+    pub(crate) fn kill(&self, signal: Signal) -> Result<Exit, Failure> {
+        self.world.kill(self.pid, signal)?;
+        self.wait()
+    }
+
+    /// Waits until it sleeps: a supervise with nothing to do. The original still writes the record after it has opened
+    /// `ok`, and after others can see that it has started a service.
+    #[track_caller]
+    pub(crate) fn until_idle(&self) -> Outcome {
+        self.world.until_idle(self.pid)
+    }
+
+    /// Waits until it sleeps with `file` open, and is not merely about to do something.
+    #[track_caller]
+    pub(crate) fn until_asleep_on(&self, file: &str) -> Outcome {
+        self.world.until_asleep_on(self.pid, file)
+    }
+
+    /// Returns its living children: the arguments of each, joined by spaces, and the pid.
+    pub(crate) fn children(&self) -> BTreeMap<String, i32> {
+        let children = Process::children(self.pid);
+        children.iter().map(|child| (process::arguments(child.pid).join(" "), child.pid)).collect()
     }
 }
 
-/// A command to be run.
+/// A command to run.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Command<'w> {
-    world: &'w World,
+pub(crate) struct Command {
+    world: World,
     program: PathBuf,
     argv: Vec<OsString>,
     environment: Vec<OsString>,
@@ -103,22 +189,23 @@ pub(crate) struct Command<'w> {
     ignored: Vec<&'static str>,
     descriptor_limit: Option<u32>,
     first: String,
-    own_group: bool,
+    shares_group: bool,
 }
 
 impl World {
-    /// The target's command `name`. It will have: the world's directory as current directory, umask 022, no input, all
-    /// signals default and unblocked, and an environment of PATH (the target's commands first), HOME and LC_ALL.
-    pub(crate) fn command(&self, name: &str) -> Command<'_> {
-        self.program(self.commands.join(name)).argv0(name)
+    /// Returns the target's command `name`, with the world's directory as current directory, umask 022, no input, a
+    /// process group of its own, all signals default and unblocked, and an environment of PATH (the target's commands
+    /// first), HOME and LC_ALL.
+    pub(crate) fn command(&self, name: &str) -> Command {
+        self.program(self.core.commands.join(name)).argv0(name)
     }
 
-    /// Any other program, by its full name, in the same circumstances.
-    pub(crate) fn program(&self, program: impl Into<PathBuf>) -> Command<'_> {
+    /// Returns any other program, by its full name, set up in the same way.
+    pub(crate) fn program(&self, program: impl Into<PathBuf>) -> Command {
         let program = program.into();
-        let path = [self.commands.as_os_str().as_bytes(), b":/usr/local/bin:/usr/bin:/bin"].concat();
+        let path = [self.core.commands.as_os_str().as_bytes(), b":/usr/local/bin:/usr/bin:/bin"].concat();
         Command {
-            world: self,
+            world: self.clone(),
             argv: vec![program.clone().into()],
             program,
             environment: vec![],
@@ -132,22 +219,34 @@ impl World {
             ignored: vec![],
             descriptor_limit: None,
             first: String::new(),
-            own_group: false,
+            shares_group: false,
         }
         .env("PATH", OsString::from_vec(path))
         .env("HOME", "/")
         .env("LC_ALL", "C")
     }
 
-    /// Where the target's commands are. For search paths and process listings; a scenario does not ask whose they are.
+    /// Returns the target's command `name` with redirections of a shell, such as `>/dev/full`.
+    pub(crate) fn redirected(&self, redirections: &str, name: &str) -> Command {
+        let script = format!("exec \"$@\" {redirections}");
+        self.program("/bin/sh").args(["-c", &script, "sh"]).arg(self.commands().join(name))
+    }
+
+    /// Returns the directory of the target's commands, for search paths. A scenario does not ask whose they are.
     pub(crate) fn commands(&self) -> &Path {
-        &self.commands
+        &self.core.commands
     }
 
     /// Runs the target's `name` with `arguments` to its end.
     #[track_caller]
-    pub(crate) fn run(&self, name: &str, arguments: &[&str]) -> Result<Ran, Stopped> {
+    pub(crate) fn run(&self, name: &str, arguments: &[&str]) -> Result<Ran, Failure> {
         self.command(name).args(arguments).run()
+    }
+
+    /// Fails unless `ran` ended with `exit`, printed `message` and a newline on stderr, and nothing on stdout.
+    #[track_caller]
+    pub(crate) fn expect_end(&self, ran: &Ran, exit: &str, message: &str) -> Outcome {
+        self.expect("exit, stdout and stderr", ran.all(), (exit, "", &*format!("{message}\\n")))
     }
 
     /// Sends a signal to one process.
@@ -156,60 +255,85 @@ impl World {
         send_signal(pid, signal)
     }
 
-    /// Kills `running` as `signal` does, and waits for its end. What it had started is expected to be left behind.
+    /// Kills one process with `signal`. What it had started may be left behind.
+    pub(crate) fn kill(&self, pid: i32, signal: Signal) -> Outcome {
+        self.expect_orphans_of(pid);
+        self.signal(pid, signal)
+    }
+
+    /// Accounts for what `pid` has started: it may be left behind.
+    pub(crate) fn expect_orphans_of(&self, pid: i32) {
+        let orphans = Process::descendants(pid).into_iter().map(|process| process.pid);
+        self.core.expected.borrow_mut().extend(orphans);
+    }
+
+    /// Accounts for the process `pid`: it may be left behind.
+    pub(crate) fn disown(&self, pid: i32) {
+        self.core.expected.borrow_mut().insert(pid);
+    }
+
+    /// Waits until the process `pid` sleeps.
     #[track_caller]
-    pub(crate) fn kill(&self, running: &Running, signal: Signal) -> Result<Exit, Stopped> {
-        let orphans = Process::descendants(running.pid).into_iter().map(|process| process.pid);
-        self.expected.borrow_mut().extend(orphans);
-        self.signal(running.pid, signal)?;
-        self.wait(running)
+    pub(crate) fn until_idle(&self, pid: i32) -> Outcome {
+        let state = || Process::look(pid).map(|process| process.state);
+        self.until(&format!("state of {pid}"), Some('S'), || Ok(state()))
     }
 
-    /// Whether `running` has not ended yet.
-    pub(crate) fn is_running(&self, running: &Running) -> bool {
-        self.reap();
-        !self.ended.borrow().contains_key(&running.pid)
-    }
-
-    /// Waits for the end of `running`.
+    /// Waits until the process `pid` sleeps with `file` open, and is not merely about to do something.
     #[track_caller]
-    pub(crate) fn wait(&self, running: &Running) -> Result<Exit, Stopped> {
-        self.until_some(&running.name, "ended", || {
-            self.reap();
-            Ok(self.ended.borrow().get(&running.pid).copied().ok_or_else(|| "still running".to_owned()))
-        })
+    pub(crate) fn until_asleep_on(&self, pid: i32, file: &str) -> Outcome {
+        let is_asleep = || {
+            Process::look(pid).is_some_and(|process| process.state == 'S')
+                && descriptors(pid).values().any(|target| target.ends_with(file))
+        };
+        let what = format!("asleep with {file} open");
+        self.until(&what, true, || Ok(is_asleep()))?;
+        self.stays(&what, true, Duration::from_millis(100), || Ok(is_asleep()))
     }
 
-    /// Waits for all who are dead and became children of this process.
+    /// Waits until the process `pid` is stopped by a signal, or is not.
+    #[track_caller]
+    pub(crate) fn until_stopped(&self, pid: i32, is_stopped: bool) -> Outcome {
+        let state = || Process::look(pid).is_some_and(|process| process.state == 'T');
+        self.until(&format!("{pid} is stopped"), is_stopped, || Ok(state()))
+    }
+
+    /// Waits until the process `pid` is gone, or a zombie.
+    #[track_caller]
+    pub(crate) fn until_dead(&self, pid: i32) -> Outcome {
+        self.until(&format!("{pid} is alive"), false, || Ok(Process::is_alive(pid)))
+    }
+
+    /// Reaps all dead children of this process.
     pub(super) fn reap(&self) {
         loop {
             let (pid, exit) = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::Exited(pid, code)) => (pid, Exit::Code(code)),
                 Ok(WaitStatus::Signaled(pid, signal, _)) => (pid, Exit::Signal(signal as i32)),
                 Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return,
-                // EINVAL: killed by a real-time signal, which nix has no name for. It was an orphan: nothing that is
-                // started here is sent one.
+                // EINVAL: killed by a real-time signal, which nix has no name for. That was an orphan: no scenario sends
+                // one to what it starts.
                 Ok(_) | Err(_) => continue,
             };
-            self.ended.borrow_mut().insert(pid.as_raw(), exit);
+            self.core.ended.borrow_mut().insert(pid.as_raw(), exit);
         }
     }
 }
 
-impl Command<'_> {
-    /// One more argument.
+impl Command {
+    /// Adds an argument.
     pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.argv.push(argument.as_ref().to_owned());
         self
     }
 
-    /// More arguments.
+    /// Adds arguments.
     pub(crate) fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.argv.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
         self
     }
 
-    /// The name it is called by, whatever its file is.
+    /// Sets `argv[0]`.
     pub(crate) fn argv0(mut self, name: impl AsRef<OsStr>) -> Self {
         self.argv[0] = name.as_ref().to_owned();
         self
@@ -224,44 +348,44 @@ impl Command<'_> {
         self
     }
 
-    /// Takes a variable out of its environment.
+    /// Removes a variable from its environment.
     pub(crate) fn env_remove(mut self, name: &str) -> Self {
         let start = format!("{name}=");
         self.environment.retain(|variable| !variable.as_bytes().starts_with(start.as_bytes()));
         self
     }
 
-    /// Its current directory.
+    /// Sets its current directory.
     pub(crate) fn current_directory(mut self, directory: impl AsRef<Path>) -> Self {
         self.directory = Some(self.world.path(directory));
         self
     }
 
-    /// Its umask.
+    /// Sets its umask.
     pub(crate) fn umask(mut self, mask: u32) -> Self {
         self.umask = Some(mask);
         self
     }
 
-    /// The file that is its standard input.
+    /// Sets the file that is its standard input.
     pub(crate) fn input(mut self, file: impl AsRef<Path>) -> Self {
         self.input = self.world.path(file);
         self
     }
 
-    /// The file that its standard output is appended to; it must be there.
+    /// Sets the file that its standard output is appended to. It must exist.
     pub(crate) fn output(mut self, file: impl AsRef<Path>) -> Self {
         self.output = Some(self.world.path(file));
         self
     }
 
-    /// The file that its standard error is appended to; it must be there.
+    /// Sets the file that its standard error is appended to. It must exist.
     pub(crate) fn errors(mut self, file: impl AsRef<Path>) -> Self {
         self.errors = Some(self.world.path(file));
         self
     }
 
-    /// Descriptors of 0 to 2 that are closed.
+    /// Closes some of descriptors 0 to 2.
     pub(crate) fn closed(mut self, descriptors: &[i32]) -> Self {
         self.closed.extend(descriptors);
         self
@@ -273,51 +397,51 @@ impl Command<'_> {
         self
     }
 
-    /// Has a signal ignored, by its name without `SIG`.
+    /// Ignores a signal, by its name without `SIG`.
     pub(crate) fn ignored(mut self, signal: &'static str) -> Self {
         self.ignored.push(signal);
         self
     }
 
-    /// How many descriptors it may have open (`ulimit -n`).
+    /// Limits how many descriptors it may have open (`ulimit -n`).
     pub(crate) fn descriptor_limit(mut self, limit: u32) -> Self {
         self.descriptor_limit = Some(limit);
         self
     }
 
-    /// Commands for the shell that becomes it: redirections of further descriptors, children that it inherits.
+    /// Adds commands for the shell that becomes it: redirections of further descriptors, children that it inherits.
     pub(crate) fn after(mut self, commands: &str) -> Self {
         self.first += &format!("{commands}\n");
         self
     }
 
-    /// Makes it the leader of a process group of its own. Only such a one can be stopped by TSTP: the group of this
-    /// process is an orphaned one, in which the kernel ignores it.
-    pub(crate) fn own_group(mut self) -> Self {
-        self.own_group = true;
+    /// Leaves it in the process group of the suite, which TSTP does not stop: it is an orphaned one. Otherwise it leads
+    /// a group of its own.
+    pub(crate) fn shares_group(mut self) -> Self {
+        self.shares_group = true;
         self
     }
 
     /// Runs it to its end.
     #[track_caller]
-    pub(crate) fn run(self) -> Result<Ran, Stopped> {
-        let world = self.world;
+    pub(crate) fn run(self) -> Result<Ran, Failure> {
+        let world = self.world.clone();
         let line = self.line();
         let running = self.launch()?;
         let begin = Instant::now();
         let limit = world.scaled(LONGEST_COMMAND);
         let exit = loop {
             world.reap();
-            if let Some(exit) = world.ended.borrow().get(&running.pid) {
+            if let Some(exit) = world.core.ended.borrow().get(&running.pid) {
                 break *exit;
             }
             if begin.elapsed() > limit {
                 let actual =
                     format!("still running after {limit:?}; it printed {:?} {:?}", running.out(), running.err());
-                world.note(line.clone(), &actual);
-                return Err(Stopped::TimedOut { at: here(), expected: format!("{line}: ends"), actual });
+                world.core.transcript.note_always(line.clone(), &actual);
+                return Err(Failure::timeout(format!("{line}: ends"), actual));
             }
-            world.pause_at_most(LOOK_EVERY / 4);
+            world.pause(LOOK_EVERY / 4);
         };
         let ran = Ran { exit: exit.to_string(), out: running.out(), err: running.err() };
         world.note(line, summary(&ran));
@@ -325,25 +449,34 @@ impl Command<'_> {
     }
 
     /// Starts it in the background. It is killed at the end of the scenario, with all that it started.
-    pub(crate) fn start(self) -> Result<Running, Stopped> {
-        let world = self.world;
+    #[track_caller]
+    pub(crate) fn start(self) -> Result<Running, Failure> {
+        let world = self.world.clone();
         let line = self.line();
         let running = self.launch()?;
         world.note(format!("{line} &"), format!("pid {}", running.pid));
-        world.expected.borrow_mut().insert(running.pid);
+        world.core.expected.borrow_mut().insert(running.pid);
         Ok(running)
     }
 
+    /// Runs it to its end, for a command that may run for ever where it should have ended: that is a mismatch.
+    #[track_caller]
+    pub(crate) fn finish(self) -> Result<Ran, Failure> {
+        let running = self.start()?;
+        let exit = running.wait()?.to_string();
+        Ok(Ran { exit, out: running.out(), err: running.err() })
+    }
+
     fn line(&self) -> String {
-        let words: Vec<String> = self.argv.iter().map(|word| shown(word.as_bytes())).collect();
+        let words: Vec<String> = self.argv.iter().map(|word| escape(word.as_bytes())).collect();
         words.join(" ")
     }
 
     #[track_caller]
-    fn launch(mut self) -> Result<Running, Stopped> {
-        let world = self.world;
-        let number = world.outputs.get();
-        world.outputs.set(number + 1);
+    fn launch(mut self) -> Result<Running, Failure> {
+        let world = self.world.clone();
+        let number = world.core.outputs.get();
+        world.core.outputs.set(number + 1);
         let file = |stream: &str| world.path(format!(".{number}.{stream}"));
         let out = self.output.clone().unwrap_or_else(|| file("out"));
         let err = self.errors.clone().unwrap_or_else(|| file("err"));
@@ -361,7 +494,7 @@ impl Command<'_> {
             }
             let mut attributes = PosixSpawnAttr::init()?;
             let mut flags = PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF;
-            flags.set(PosixSpawnFlags::POSIX_SPAWN_SETPGROUP, self.own_group);
+            flags.set(PosixSpawnFlags::POSIX_SPAWN_SETPGROUP, !self.shares_group);
             attributes.set_flags(flags)?;
             attributes.set_pgroup(Pid::from_raw(0))?;
             attributes.set_sigmask(&self.blocked)?;
@@ -377,31 +510,31 @@ impl Command<'_> {
                 &strings(&self.environment)?,
             )
         };
-        let home = self.directory.as_deref().unwrap_or(&world.directory);
+        let home = self.directory.as_deref().unwrap_or(&world.core.directory);
         std::env::set_current_dir(home).map_err(|error| broken(home, &error))?;
         let before = self.umask.map(|mask| umask(Mode::from_bits_truncate(mask as libc::mode_t)));
         let launched = launch();
         if let Some(before) = before {
             umask(before);
         }
-        std::env::set_current_dir(&world.directory).map_err(|error| broken(&world.directory, &error))?;
+        std::env::set_current_dir(world.directory()).map_err(|error| broken(world.directory(), &error))?;
         match launched {
-            Ok(pid) => Ok(Running { pid: pid.as_raw(), name, out, err }),
-            // The machine's fault; anything else is the command's.
+            Ok(pid) => Ok(Running { world, pid: pid.as_raw(), name, out, err }),
+            // The machine is at fault. Anything else is the command's fault.
             Err(error @ (Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)) => {
                 Err(broken(&self.program, &error))
             }
-            Err(error) if self.program.starts_with(&world.commands) => {
+            Err(error) if self.program.starts_with(world.commands()) => {
                 Err(world.failed(&name, "can be executed", error.to_string()))
             }
             Err(error) => Err(broken(&self.program, &error)),
         }
     }
 
-    /// What posix_spawn cannot set, a shell can: ignored signals and limits. The shell then becomes the program.
+    /// Has a shell set what posix_spawn cannot, ignored signals and limits, before it becomes the program.
     fn wrap_in_shell(&mut self) {
         let mut script = self.first.clone();
-        // A shell may watch its own children whatever it is told, and then hands on CHLD at its default.
+        // A shell may watch its own children despite the trap, and then hands on CHLD at its default.
         let (chld, others): (Vec<&str>, Vec<&str>) = self.ignored.iter().partition(|&&signal| signal == "CHLD");
         for signal in others {
             script += &format!("trap '' {signal}; ");
@@ -420,7 +553,7 @@ impl Command<'_> {
     }
 }
 
-/// What a file holds, or as much of it as a command that behaves could have written.
+/// Returns the contents of `file`, up to [`LONGEST_OUTPUT`].
 fn beginning(file: &Path) -> Vec<u8> {
     let mut bytes = vec![];
     let _ = fs::File::open(file).and_then(|file| file.take(LONGEST_OUTPUT).read_to_end(&mut bytes));
@@ -441,7 +574,7 @@ fn summary(ran: &Ran) -> String {
     summary
 }
 
-/// Sends `signal` to `pid`. A scenario that does it as a part of a look has no note of it.
+/// Sends `signal` to `pid` without a note, for use within a look.
 pub(crate) fn send_signal(pid: i32, signal: Signal) -> Outcome {
-    signal::kill(Pid::from_raw(pid), signal).map_err(|error| Stopped::Broken { why: format!("kill {pid}: {error}") })
+    signal::kill(Pid::from_raw(pid), signal).map_err(|error| Failure::broken(format!("kill {pid}: {error}")))
 }

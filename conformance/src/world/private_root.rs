@@ -1,7 +1,7 @@
 //! A root file system of the scenario's own, for the one program that has fixed names: svscanboot.
 
-use super::{World, broken};
-use crate::scenario::{Outcome, Stopped};
+use super::{World, broken, machine_lacks};
+use crate::outcome::{Failure, Outcome};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use std::path::Path;
@@ -10,11 +10,11 @@ use std::{fs, io};
 const NOTHING: Option<&str> = None;
 
 impl World {
-    /// Gives this scenario a root where `/command` is the target's commands, `/service` leads to `/etc/service`, which
-    /// is empty, and all else is as it was. Skips where this machine does not let us.
+    /// Gives this scenario a root where `/command` has the target's commands, `/service` is a link to an empty
+    /// `/etc/service`, and everything else is as it was. Skips if this machine does not allow it.
     pub(crate) fn private_root(&self) -> Outcome {
         self.private_mounts()?;
-        let root = self.make_directory(".root")?;
+        let root = self.files.make_directory(".root")?;
         mount(Some("tmpfs"), &root, Some("tmpfs"), MsFlags::empty(), NOTHING).map_err(|error| skipped(&error))?;
         mirror(Path::new("/"), &root, &["etc", "service", "command"]).map_err(|error| broken(&root, &error))?;
         let made = || -> io::Result<()> {
@@ -26,10 +26,10 @@ impl World {
         };
         made().map_err(|error| broken(&root, &error))?;
         nix::unistd::chroot(&root).map_err(|error| skipped(&error))?;
-        std::env::set_current_dir(&self.directory).map_err(|error| broken(&self.directory, &error))
+        std::env::set_current_dir(self.directory()).map_err(|error| broken(self.directory(), &error))
     }
 
-    /// Lets this scenario mount what nobody else sees. Skips where this machine does not let us.
+    /// Lets this scenario mount what no other process sees. Skips if this machine does not allow it.
     pub(super) fn private_mounts(&self) -> Outcome {
         let (uid, gid) = (nix::unistd::getuid(), nix::unistd::getgid());
         let unshared = if uid.is_root() {
@@ -48,17 +48,17 @@ impl World {
         mount(NOTHING, "/", NOTHING, MsFlags::MS_PRIVATE | MsFlags::MS_REC, NOTHING).map_err(|error| skipped(&error))
     }
 
-    /// The same, and `/bin` holds nothing but links: the names and targets in `entries`. Skips where `/bin` is no link
-    /// to another directory, in which all programs stay within reach.
+    /// Gives this scenario a [`World::private_root`] where `/bin` has nothing but links: the names and targets in
+    /// `entries`. Skips unless `/bin` is a link to another directory, where all programs stay within reach.
     pub(crate) fn private_bin(&self, entries: &[(&str, &str)]) -> Outcome {
         self.private_root()?;
         let bin = Path::new("/bin");
         if !bin.is_symlink() {
-            return Err(Stopped::Skipped { missing: "/bin that is a link".to_owned() });
+            return Err(machine_lacks("a /bin that is a link"));
         }
-        self.remove(bin)?;
-        self.make_directory("/bin")?;
-        entries.iter().try_for_each(|(name, target)| self.link(target, bin.join(name)))
+        self.files.remove(bin)?;
+        self.files.make_directory("/bin")?;
+        entries.iter().try_for_each(|(name, target)| self.files.link(target, bin.join(name)))
     }
 }
 
@@ -88,6 +88,6 @@ fn bind(source: &Path, place: &Path) -> io::Result<()> {
     Ok(mount(Some(source), place, NOTHING, MsFlags::MS_BIND | MsFlags::MS_REC, NOTHING)?)
 }
 
-fn skipped(error: &nix::errno::Errno) -> Stopped {
-    Stopped::Skipped { missing: format!("right to make a mount namespace ({error})") }
+fn skipped(error: &nix::errno::Errno) -> Failure {
+    machine_lacks(&format!("the right to make a mount namespace ({error})"))
 }

@@ -1,4 +1,6 @@
-//! The commands, by the names that they are called by. A small one is whole in its file.
+//! The commands and the table of their names. A command with a core that needs no I/O has a folder, with the core in a
+//! file of its own.
+#![forbid(unsafe_code)]
 
 mod readproctitle;
 mod supervise;
@@ -8,37 +10,27 @@ mod svscan;
 mod svscanboot;
 mod svstat;
 
-use crate::program::{Program, Stop, parts};
+use crate::program::Exit;
 use crate::sys::argv::Args;
-use crate::sys::open;
-use std::fs::File;
 
-/// One command of the multi-call program.
+/// A command of the multi-call binary.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// What it is called.
+    /// Its name, by which it is called.
     pub(crate) name: &'static str,
-    /// What it does with its arguments, of which the first is its name as called.
-    pub(crate) run: fn(Args) -> Result<(), Stop>,
+    /// What it does, for `daemontools --help`.
+    pub(crate) summary: &'static str,
+    /// Runs it. The first argument is the name it was called by.
+    pub(crate) run: fn(Args) -> Result<(), Exit>,
 }
 
-/// All of them, by name.
+/// All commands, sorted by name.
 pub(crate) const ALL: &[Entry] = &[
-    Entry { name: "readproctitle", run: readproctitle::run },
-    Entry { name: "supervise", run: supervise::run },
-    Entry { name: "svc", run: svc::run },
-    Entry { name: "svok", run: svok::run },
-    Entry { name: "svscan", run: svscan::run },
-    Entry { name: "svscanboot", run: svscanboot::run },
-    Entry { name: "svstat", run: svstat::run },
+    Entry { name: "readproctitle", summary: "show error messages in a process title", run: readproctitle::run },
+    Entry { name: "supervise", summary: "start a service and restart it when it exits", run: supervise::run },
+    Entry { name: "svc", summary: "send commands to supervise", run: svc::run },
+    Entry { name: "svok", summary: "check whether supervise is running", run: svok::run },
+    Entry { name: "svscan", summary: "start a supervise for each service in a directory", run: svscan::run },
+    Entry { name: "svscanboot", summary: "start svscan and readproctitle at boot", run: svscanboot::run },
+    Entry { name: "svstat", summary: "print the status of services", run: svstat::run },
 ];
-
-/// Opens the current directory, so that names on the command line stay relative to it.
-fn working_directory(program: Program) -> Result<File, Stop> {
-    open::read(".").map_err(program.fatal(parts!("unable to open current directory")))
-}
-
-/// Makes `origin` the current directory again.
-fn back_to(origin: &File, program: Program) -> Result<(), Stop> {
-    open::become_directory(origin).map_err(program.fatal(parts!("unable to set directory")))
-}

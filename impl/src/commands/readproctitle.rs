@@ -1,37 +1,39 @@
-//! readproctitle word... dots: shows the end of its input in its own command line, where `ps` prints it.
+//! readproctitle word... dots: shows the last bytes of its input in its own command line, where `ps` prints them.
 
-use crate::program::Stop;
+use crate::program::Exit;
 use crate::sys::argv::Args;
-use crate::sys::open;
+use crate::sys::stdio;
 use std::io::ErrorKind;
 
-/// Three dots that always stay, and room for two bytes.
-const SHORTEST: usize = 5;
+/// The dots that stay at the left of the title.
+const DOTS: usize = 3;
+/// The shortest title that the original accepts.
+const MIN_LENGTH: usize = 5;
 
-pub(crate) fn run(args: Args) -> Result<(), Stop> {
+pub(crate) fn run(args: Args) -> Result<(), Exit> {
     let title = args.into_last().unwrap_or_default();
     title.fill(b'.');
-    if title.len() < SHORTEST {
-        return Err(Stop::quiet(100));
+    if title.len() < MIN_LENGTH {
+        return Err(Exit::silent(100));
     }
     let mut byte = [0];
     loop {
-        match open::read_some(open::input(), &mut byte) {
+        match stdio::read(&mut byte) {
             Ok(0) => return Ok(()),
             Ok(_) => push(title, byte[0]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return Err(Stop::quiet(111)),
+            Err(_) => return Err(Exit::silent(111)),
         }
     }
 }
 
-/// Appends `byte` at the right end of `title` and lets the rest move left, all but the first three (RPT-02).
-/// A NUL would end the line that `ps` shows, so it is dropped (RPT-03).
+/// Appends `byte` at the right of `title` and shifts everything but the dots to the left (RPT-02). A NUL would end the
+/// command line that `ps` prints, so it is dropped (RPT-03).
 fn push(title: &mut [u8], byte: u8) {
     if byte == 0 {
         return;
     }
-    title[3..].rotate_left(1);
+    title[DOTS..].rotate_left(1);
     if let Some(last) = title.last_mut() {
         *last = byte;
     }
@@ -51,7 +53,7 @@ mod tests {
 
     /// What the installed original shows for this input (RPT-02).
     #[test]
-    fn the_end_of_the_input_stays_in_sight_behind_three_dots() {
+    fn the_title_ends_with_the_input_after_three_dots() {
         assert_eq!(title_after(20, b"fatal error xyz\nwarning abc\n"), b"... xyz\nwarning abc\n");
         assert_eq!(title_after(5, b"abc"), b"...bc");
         assert_eq!(title_after(8, b"ab"), b"......ab");

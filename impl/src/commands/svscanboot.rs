@@ -1,63 +1,63 @@
-//! svscanboot: starts svscan on the service directory, and readproctitle to show what goes wrong under it.
+//! svscanboot: starts svscan on the service directory, and readproctitle to show the errors of everything below it.
 
-use crate::program::Stop;
+use crate::program::Exit;
 use crate::sys::argv::Args;
-use crate::sys::{Pid, child, open, signals};
-use crate::wire::place;
+use crate::sys::{Pid, child, open, signals, stdio};
+use crate::wire::files;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::{io, iter};
 
-/// The whole environment of everything below (BOOT-02).
+/// The search path, and the whole environment, of everything that svscanboot starts (BOOT-02).
 const PATH: &str = "/command:/usr/local/bin:/usr/local/sbin:/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin";
-/// The service directory, and the one that is taken where only that exists.
+/// The service directory.
 const SERVICE: &str = "/service";
+/// The service directory where [`SERVICE`] is not a directory and this is.
 const ETC_SERVICE: &str = "/etc/service";
-/// How much of the messages readproctitle shows.
+/// The length of readproctitle's title (BOOT-01).
 const DOTS: usize = 400;
+/// The exit code of a shell that cannot start a program.
+const NOT_STARTED: u8 = 127;
 
-/// Arguments are ignored: unit files pass a terminal. Ends with readproctitle's exit code, as a shell tells it.
-pub(crate) fn run(_: Args) -> Result<(), Stop> {
-    boot().map_or_else(|_| Err(Stop::quiet(111)), |code| Err(Stop::quiet(code)))
+/// Ignores its arguments, since unit files pass some (BOOT-05). Exits with the code that a shell would make of
+/// readproctitle's end (BOOT-08).
+pub(crate) fn run(_: Args) -> Result<(), Exit> {
+    Err(Exit::silent(boot().unwrap_or(111)))
 }
 
-/// Nothing is ever said: the standard error is /dev/null first of all (BOOT-03).
+/// Returns readproctitle's exit code. Prints nothing: standard error is /dev/null from the start (BOOT-03).
 fn boot() -> io::Result<u8> {
-    // Else /dev/null itself could be descriptor 0, 1 or 2, and closed in what is started here.
-    open::fill_standard_descriptors();
+    // Otherwise /dev/null itself could get number 0, 1 or 2, and be closed on exec.
+    stdio::open_closed();
     let null = OwnedFd::from(File::options().read(true).write(true).open("/dev/null")?);
-    open::become_input(&null)?;
-    open::become_output(&null)?;
-    open::become_errors(&null)?;
-    signals::default_child();
+    stdio::redirect_stdin(&null)?;
+    stdio::redirect_stdout(&null)?;
+    stdio::redirect_stderr(&null)?;
+    signals::reset_sigchld();
     let directory = service_directory(Path::is_dir);
 
     let leftovers = services(Path::new(directory));
     if !leftovers.is_empty() {
         let argv = ["svc", "-dx"].map(OsStr::new).into_iter().chain(leftovers.iter().map(AsRef::as_ref));
-        let ending = child::fork(|| become_program(&argv.collect::<Vec<_>>()))?;
-        let _ = await_death_of(ending);
+        let svc = child::spawn(|| exec(&argv.collect::<Vec<_>>()))?;
+        let _ = wait_for(svc);
     }
 
     let (reader, writer) = open::pipe()?;
-    child::fork(|| {
-        if open::become_output(&writer).and_then(|()| open::become_errors(&writer)).is_err() {
-            return Stop::quiet(111);
-        }
-        become_program(&["svscan", directory].map(OsStr::new))
+    child::spawn(|| match stdio::redirect_stdout(&writer).and_then(|()| stdio::redirect_stderr(&writer)) {
+        Ok(()) => exec(&["svscan", directory].map(OsStr::new)),
+        Err(_) => 111,
     })?;
-    let reading = child::fork(|| {
-        if open::become_input(&reader).is_err() {
-            return Stop::quiet(111);
-        }
-        become_program(&["readproctitle", "service", "errors:", &".".repeat(DOTS)].map(OsStr::new))
+    let readproctitle = child::spawn(|| match stdio::redirect_stdin(&reader) {
+        Ok(()) => exec(&["readproctitle", "service", "errors:", &".".repeat(DOTS)].map(OsStr::new)),
+        Err(_) => 111,
     })?;
     drop((reader, writer));
-    let code = await_death_of(reading).map_or(111, child::shell_code);
-    // A shell waits for the whole pipeline.
-    while child::wait_for_death().is_some() {}
+    let code = wait_for(readproctitle).map_or(111, child::shell_code);
+    // A shell waits for every process of a pipeline.
+    while child::wait_for_exit().is_some() {}
     Ok(code)
 }
 
@@ -66,12 +66,13 @@ fn service_directory(is_directory: impl Fn(&Path) -> bool) -> &'static str {
     if !is_directory(SERVICE) && is_directory(ETC_SERVICE) { ETC_SERVICE } else { SERVICE }
 }
 
-/// Waits until `child` is dead; its wait status.
-fn await_death_of(child: Pid) -> Option<i32> {
-    iter::from_fn(child::wait_for_death).find(|&(pid, _)| pid == child).map(|(_, status)| status)
+/// Waits until the child `pid` exits, and returns its wait status.
+fn wait_for(pid: Pid) -> Option<i32> {
+    iter::from_fn(child::wait_for_exit).find(|&(exited, _)| exited == pid).map(|(_, status)| status)
 }
 
-/// What an earlier svscan may have left supervises in: each entry of `directory`, then the log of each (BOOT-04).
+/// Returns the service directories that supervises of an earlier svscan may still run in: the entries of `directory`,
+/// then their logs (BOOT-04).
 fn services(directory: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<PathBuf> = fs::read_dir(directory)
         .into_iter()
@@ -81,14 +82,14 @@ fn services(directory: &Path) -> Vec<PathBuf> {
         .map(|entry| entry.path())
         .collect();
     entries.sort();
-    let logs: Vec<PathBuf> = entries.iter().map(|entry| entry.join(place::LOG)).filter(|log| log.exists()).collect();
+    let logs: Vec<PathBuf> = entries.iter().map(|entry| entry.join(files::LOG)).filter(|log| log.exists()).collect();
     entries.into_iter().chain(logs).collect()
 }
 
-fn become_program(argv: &[&OsStr]) -> Stop {
-    let _ = child::exec_search_in(PATH, argv);
-    // A shell that could not start a program says so with 127, to a standard error that is /dev/null here.
-    Stop::quiet(127)
+/// Replaces this process by `argv[0]` in an environment of PATH alone. Returns the exit code if that fails.
+fn exec(argv: &[&OsStr]) -> u8 {
+    let _ = child::exec_search(argv, OsStr::new(PATH), &[OsStr::new(&format!("PATH={PATH}"))]);
+    NOT_STARTED
 }
 
 #[cfg(test)]
@@ -96,11 +97,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn etc_service_is_taken_where_only_that_is_a_directory() {
-        let taken = |present: &[&str]| service_directory(|path| present.iter().any(|&name| path == Path::new(name)));
-        assert_eq!(taken(&[ETC_SERVICE]), "/etc/service");
-        assert_eq!(taken(&[SERVICE]), "/service");
-        assert_eq!(taken(&[SERVICE, ETC_SERVICE]), "/service");
-        assert_eq!(taken(&[]), "/service");
+    fn etc_service_is_used_only_if_service_is_not_a_directory() {
+        let chosen = |present: &[&str]| service_directory(|path| present.iter().any(|&name| path == Path::new(name)));
+        assert_eq!(chosen(&[ETC_SERVICE]), "/etc/service");
+        assert_eq!(chosen(&[SERVICE]), "/service");
+        assert_eq!(chosen(&[SERVICE, ETC_SERVICE]), "/service");
+        assert_eq!(chosen(&[]), "/service");
     }
 }

@@ -1,10 +1,12 @@
 //! svstat dir...: prints a line about the service in each directory.
 
-use crate::program::{Program, Stop, reason};
+use crate::program::{Exit, Program, parts, reason};
 use crate::sys::argv::Args;
+use crate::sys::directory::WorkingDirectory;
+use crate::sys::stdio::Stdout;
 use crate::sys::{fifo, open};
 use crate::wire::status::{self, Status, Want};
-use crate::wire::{place, tai::Tai64n};
+use crate::wire::{files, tai::Tai64n};
 use std::ffi::OsStr;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -12,53 +14,52 @@ use std::time::SystemTime;
 use std::{env, fs};
 
 const SVSTAT: Program = Program("svstat");
-/// How much output is gathered before it is written; what a fatal error finds there is not (STAT-12).
+/// The size of the output buffer. Lines still in it are lost on a fatal error (STAT-12).
 const BUFFER: usize = 1024;
 
-pub(crate) fn run(args: Args) -> Result<(), Stop> {
+pub(crate) fn run(args: Args) -> Result<(), Exit> {
     let argv = args.all();
-    let origin = super::working_directory(SVSTAT)?;
-    let mut output = BufWriter::with_capacity(BUFFER, open::Output);
+    let origin = WorkingDirectory::open().map_err(SVSTAT.fatal(parts!("unable to open current directory")))?;
+    let mut output = BufWriter::with_capacity(BUFFER, Stdout);
     for directory in argv.iter().skip(1) {
-        let line = look(directory).unwrap_or_else(|problem| problem);
+        let line = inspect(directory).unwrap_or_else(|problem| problem);
         let _ = output.write_all(&[directory.as_bytes(), b": ", line.as_bytes(), b"\n"].concat());
-        if let Err(stop) = super::back_to(&origin, SVSTAT) {
+        if let Err(error) = origin.enter() {
             let _ = output.into_parts();
-            return Err(stop);
+            return Err(SVSTAT.fatal(parts!("unable to set directory"))(error));
         }
     }
     Ok(())
 }
 
-/// What is to be said of the service in `directory`, which becomes the current directory, or why nothing can be:
-/// looked for in the order of STAT-02.
-fn look(directory: &OsStr) -> Result<String, String> {
+/// Changes to `directory` and describes its service, or the first problem in the order of STAT-02.
+fn inspect(directory: &OsStr) -> Result<String, String> {
     env::set_current_dir(directory).map_err(unable("chdir"))?;
-    let normally_up = match fs::metadata(place::DOWN) {
+    let normally_up = match fs::metadata(files::DOWN) {
         Ok(_) => false,
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
         Err(error) => return Err(unable("stat down")(error)),
     };
-    if let Err(error) = fifo::open_write(place::OK) {
-        return Err(match fifo::nobody_listens(&error) {
+    if let Err(error) = fifo::open_write(files::OK) {
+        return Err(match fifo::has_no_reader(&error) {
             true => "supervise not running".to_owned(),
             false => unable("open supervise/ok")(error),
         });
     }
-    let file = open::read(place::STATUS).map_err(unable("open supervise/status"))?;
+    let file = open::read(files::STATUS).map_err(unable("open supervise/status"))?;
     let mut record = [0; status::LENGTH];
-    match open::read_some(&file, &mut record) {
+    match open::read_once(&file, &mut record) {
         Ok(status::LENGTH) => Ok(describe(Status::from_bytes(record), normally_up, Tai64n::of(SystemTime::now()))),
         Ok(_) => Err("unable to read supervise/status: bad format".to_owned()),
         Err(error) => Err(unable("read supervise/status")(error)),
     }
 }
 
-fn unable(doing: &str) -> impl FnOnce(io::Error) -> String {
-    move |why| format!("unable to {doing}: {}", reason(&why))
+fn unable(action: &str) -> impl FnOnce(io::Error) -> String {
+    move |error| format!("unable to {action}: {}", reason(&error))
 }
 
-/// The line without its directory: STAT-01.
+/// Returns the line of STAT-01 without the directory.
 fn describe(status: Status, normally_up: bool, now: Tai64n) -> String {
     let seconds = status.since.seconds_until(now);
     let Status { pid, paused, want, .. } = status;
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_as_it_should_be() {
+    fn a_service_in_its_normal_state_has_no_suffix() {
         assert_eq!(line(9, false, Want::Up, true), "up (pid 9) 1 seconds");
         assert_eq!(line(0, false, Want::Down, false), "down 1 seconds");
     }
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn once_wants_nothing_and_what_is_so_is_not_wanted() {
+    fn want_is_printed_only_if_it_differs_from_the_state() {
         assert_eq!(line(9, false, Want::Once, true), "up (pid 9) 1 seconds");
         assert_eq!(line(0, false, Want::Once, true), "down 1 seconds, normally up");
         assert_eq!(line(0, false, Want::Down, true), "down 1 seconds, normally up");

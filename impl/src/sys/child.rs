@@ -1,58 +1,94 @@
-//! Processes: fork, exec and reap.
+//! Processes: fork, exec and wait.
 
 use super::errno;
-use crate::program::Stop;
 use nix::errno::Errno;
 use nix::libc;
 use nix::unistd::{self, ForkResult};
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString, c_char};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 pub(crate) use nix::unistd::Pid;
 
-/// The search path where PATH is not set (EXEC-01).
+/// The search path if PATH is not set (EXEC-01).
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// Starts a process that does `body` and ends with what `body` says when it returns.
+/// Starts a child that runs `body` and exits with the code that `body` returns.
 ///
-/// `std::process::Command` would not do: it tells the parent of a failed exec, and the original's parent never knows.
-pub(crate) fn fork(body: impl FnOnce() -> Stop) -> io::Result<Pid> {
-    // SAFETY: these programs have one thread, so the child may do whatever the parent might.
+/// `std::process::Command` does not fit: it reports a failed exec in the parent, and the original reports it in the
+/// child.
+pub(crate) fn spawn(body: impl FnOnce() -> u8) -> io::Result<Pid> {
+    if cfg!(test) {
+        panic!("the threads of the test runner make fork unsafe");
+    }
+    // SAFETY: The process has one thread. The kernel starts it with one, and no code here creates another: nothing in
+    // std or nix that is used does, `.clippy.toml` refuses `std::thread`, and `tests/house.rs` looks for it. Unit tests
+    // run in threads, and are turned away above.
+    unsafe { fork(body) }
+}
+
+/// Forks. The child runs `body` and exits with the code that `body` returns, without running exit handlers.
+///
+/// # Safety
+/// The process must have a single thread: another one could hold a lock, that of the allocator for example, which is
+/// never released in the child. With a single thread, `body` may do whatever the parent may.
+unsafe fn fork(body: impl FnOnce() -> u8) -> io::Result<Pid> {
+    // SAFETY: The caller vouches for a single thread.
     match unsafe { unistd::fork() }? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {
-            let code = body().last_words();
-            // SAFETY: ends the process at once; what the parent registered for its own exit is not for the child to do.
+            let code = body();
+            // SAFETY: _exit only ends the process. It never returns, so the child cannot run into the parent's code.
             unsafe { libc::_exit(code.into()) }
         }
     }
 }
 
-/// Replaces this process by `program`, exactly that file: no search, no shell (SUP-33). Returns why it could not.
-pub(crate) fn exec(program: &OsStr, argv: &[&OsStr]) -> io::Error {
-    let run = || -> nix::Result<_> { unistd::execv(&c_string(program)?, &c_strings(argv)?) };
-    failure(run())
+/// Replaces this process by the file `program`: no search, no shell (SUP-33). Returns only on failure.
+pub(crate) fn exec(program: &OsStr, argv: &[&OsStr], environment: &[&OsStr]) -> io::Error {
+    match (c_strings(argv), c_strings(environment)) {
+        (Ok(argv), Ok(environment)) => execve(program, &argv, &environment),
+        (Err(error), _) | (_, Err(error)) => error.into(),
+    }
 }
 
-/// Replaces this process by `argv[0]`, looked up in PATH (EXEC-01 to 03). Returns why it could not.
-pub(crate) fn exec_search(argv: &[&OsStr]) -> io::Error {
-    let path = std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into());
-    search(argv[0], &path, |program| exec(program, argv))
+/// Replaces this process by the program `argv[0]`, looked up in `path` (EXEC-01 to 05). Returns only on failure.
+///
+/// `path` is not taken from `environment`: a program that changes PATH for its child still searches its own (ENV-06).
+pub(crate) fn exec_search(argv: &[&OsStr], path: &OsStr, environment: &[&OsStr]) -> io::Error {
+    search(argv[0], path, |program| exec(program, argv, environment))
 }
 
-/// The same in an environment that is `path` alone.
-pub(crate) fn exec_search_in(path: &str, argv: &[&OsStr]) -> io::Error {
-    let environment = [OsString::from(format!("PATH={path}"))];
-    search(argv[0], OsStr::new(path), |program| {
-        let run =
-            || -> nix::Result<_> { unistd::execve(&c_string(program)?, &c_strings(argv)?, &c_strings(&environment)?) };
-        failure(run())
-    })
+/// Returns the PATH of this process, or the default if it has none (EXEC-01).
+pub(crate) fn search_path() -> OsString {
+    std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into())
 }
 
-/// Tries each place of `path` until an error says that the search is over; returns the error to tell (EXEC-01 to 05).
-#[expect(clippy::wildcard_enum_match_arm, reason = "an errno that is not named ends the search")]
+/// Returns the environment of this process as it was inherited: std's `vars_os` would drop entries without `=`.
+pub(crate) fn environment() -> Vec<&'static OsStr> {
+    unsafe extern "C" {
+        static environ: *const *const c_char;
+    }
+    let mut entries = Vec::new();
+    // SAFETY: The C library points `environ` at the vector that the kernel made. Nothing here changes the environment:
+    // all functions of std that do are unsafe, and none is called.
+    let mut entry = unsafe { environ };
+    loop {
+        // SAFETY: `entry` is within the vector, since no null pointer, its end, came before.
+        let string = unsafe { *entry };
+        if string.is_null() {
+            return entries;
+        }
+        // SAFETY: A pointer before the end of the vector is a NUL-terminated string that stays in place.
+        entries.push(OsStr::from_bytes(unsafe { CStr::from_ptr(string) }.to_bytes()));
+        // SAFETY: The vector has another element, since this one is not its end.
+        entry = unsafe { entry.add(1) };
+    }
+}
+
+/// Calls `attempt` with each candidate for `name` in `path` until an error ends the search. Returns the error to report
+/// (EXEC-01 to 05).
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other errno ends the search")]
 fn search(name: &OsStr, path: &OsStr, mut attempt: impl FnMut(&OsStr) -> io::Error) -> io::Error {
     if name.is_empty() {
         return Errno::EACCES.into();
@@ -60,70 +96,71 @@ fn search(name: &OsStr, path: &OsStr, mut attempt: impl FnMut(&OsStr) -> io::Err
     if name.as_bytes().contains(&b'/') {
         return attempt(name);
     }
-    let mut told = Errno::ENOENT;
+    let mut reported = Errno::ENOENT;
     for directory in path.as_bytes().split(|&byte| byte == b':') {
         let directory = if directory.is_empty() { b"." } else { directory };
         let candidate = [directory, b"/", name.as_bytes()].concat();
         let error = attempt(OsStr::from_bytes(&candidate));
         match errno::of(&error) {
             Errno::ENOENT => {}
-            passed @ (Errno::EACCES | Errno::EPERM | Errno::EISDIR) => told = passed,
+            skipped @ (Errno::EACCES | Errno::EPERM | Errno::EISDIR) => reported = skipped,
             _ => return error,
         }
     }
-    told.into()
+    reported.into()
 }
 
-/// The next dead child that nobody waited for yet, and its wait status; `None` when there is none.
-///
-/// nix's own `waitpid` would lose the death of a child by a real-time signal, which its `Signal` does not know.
-pub(crate) fn reap() -> Option<(Pid, i32)> {
-    wait(libc::WNOHANG)
-}
-
-/// Waits until a child dies. `None` when there are no children.
-pub(crate) fn wait_for_death() -> Option<(Pid, i32)> {
-    wait(0)
-}
-
-/// No signal interrupts it: there are no handlers.
-fn wait(options: i32) -> Option<(Pid, i32)> {
-    let mut status = 0;
-    // SAFETY: `status` is a valid place for the answer.
-    match unsafe { libc::waitpid(-1, &raw mut status, options) } {
-        -1 | 0 => None,
-        pid => Some((Pid::from_raw(pid), status)),
-    }
-}
-
-/// What a shell makes of a wait status: the exit code, or 128 and the number of the signal.
-pub(crate) fn shell_code(status: i32) -> u8 {
-    let code = if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 128 + libc::WTERMSIG(status) };
-    u8::try_from(code).unwrap_or(u8::MAX)
-}
-
-fn failure<T>(ran: nix::Result<T>) -> io::Error {
-    ran.err().unwrap_or(Errno::UnknownErrno).into()
+fn execve(program: &OsStr, argv: &[CString], environment: &[CString]) -> io::Error {
+    let Err(error) = c_string(program).and_then(|program| unistd::execve(&program, argv, environment));
+    error.into()
 }
 
 fn c_string(text: &OsStr) -> nix::Result<CString> {
     CString::new(text.as_bytes()).map_err(|_| Errno::EINVAL)
 }
 
-fn c_strings<S: AsRef<OsStr>>(texts: &[S]) -> nix::Result<Vec<CString>> {
-    texts.iter().map(|text| c_string(text.as_ref())).collect()
+fn c_strings(texts: &[&OsStr]) -> nix::Result<Vec<CString>> {
+    texts.iter().map(|text| c_string(text)).collect()
+}
+
+/// Returns a child that has exited and was not waited for yet, with its wait status; `None` if there is none.
+///
+/// nix's `waitpid` fails if the child died of a real-time signal, which nix's `Signal` does not include.
+pub(crate) fn reap() -> Option<(Pid, i32)> {
+    waitpid(libc::WNOHANG)
+}
+
+/// Waits until a child exits. Returns `None` if there are no children.
+pub(crate) fn wait_for_exit() -> Option<(Pid, i32)> {
+    waitpid(0)
+}
+
+/// Cannot fail with EINTR, since no program installs a signal handler.
+fn waitpid(options: i32) -> Option<(Pid, i32)> {
+    let mut status = 0;
+    // SAFETY: waitpid writes the status to `status`, which lives until it returns.
+    match unsafe { libc::waitpid(-1, &raw mut status, options) } {
+        -1 | 0 => None,
+        pid => Some((Pid::from_raw(pid), status)),
+    }
+}
+
+/// Converts a wait status as a shell does: the exit code, or 128 plus the number of the signal.
+pub(crate) fn shell_code(status: i32) -> u8 {
+    let code = if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 128 + libc::WTERMSIG(status) };
+    u8::try_from(code).unwrap_or(u8::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Searches `path` for `prog` where each attempt answers with the next of `answers`; what was tried, what was told.
-    fn searched(path: &str, answers: &[Errno]) -> (Vec<String>, Errno) {
+    /// Searches `path` for `prog` while attempt N fails with `errors[N]`. Returns the candidates and the error.
+    fn searched(path: &str, errors: &[Errno]) -> (Vec<String>, Errno) {
         let mut tried = Vec::new();
         let error = search(OsStr::new("prog"), OsStr::new(path), |program| {
             tried.push(program.to_string_lossy().into_owned());
-            answers[tried.len() - 1].into()
+            errors[tried.len() - 1].into()
         });
         (tried, errno::of(&error))
     }
@@ -135,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_error_that_is_not_absence_is_told() {
+    fn the_last_error_other_than_enoent_is_reported() {
         assert_eq!(searched("/a:/b:/c", &[Errno::EACCES, Errno::ENOENT, Errno::ENOENT]).1, Errno::EACCES);
         assert_eq!(searched("/a:/b", &[Errno::EACCES, Errno::EISDIR]).1, Errno::EISDIR);
         assert_eq!(searched("/a", &[Errno::ENOENT]).1, Errno::ENOENT);
@@ -156,5 +193,18 @@ mod tests {
         });
         assert_eq!(errno::of(&error), Errno::ENOEXEC);
         assert_eq!(errno::of(&search(OsStr::new(""), OsStr::new("/a"), |_| unreachable!())), Errno::EACCES);
+    }
+
+    #[test]
+    fn the_environment_is_that_of_the_process() {
+        let of_std: Vec<OsString> =
+            std::env::vars_os().map(|(name, value)| [name, "=".into(), value].into_iter().collect()).collect();
+        assert_eq!(environment(), of_std);
+    }
+
+    #[test]
+    fn an_argument_with_a_nul_cannot_be_passed() {
+        let error = exec(OsStr::new("/no/such"), &[OsStr::new("a\0b")], &[]);
+        assert_eq!(errno::of(&error), Errno::EINVAL);
     }
 }

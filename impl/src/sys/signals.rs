@@ -1,6 +1,6 @@
-//! Signals: sent, and heard as readable descriptors instead of handlers.
+//! Signals: sending them, and receiving SIGCHLD through a descriptor instead of a handler.
 
-use super::Pid;
+use super::child::Pid;
 use nix::sys::signal::{self, SigHandler, SigSet};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::io;
@@ -8,51 +8,52 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 pub(crate) use nix::sys::signal::Signal;
 
-/// Sends `signal` to the one process `pid`, never to its group (SUP-44).
+/// Sends `signal` to the process `pid`, not to its group (SUP-44).
 pub(crate) fn send(pid: Pid, signal: Signal) {
     let _ = signal::kill(pid, signal);
 }
 
-/// Tells when a child has died. SIGCHLD is blocked as long as this process lives.
+/// A descriptor that becomes readable when a child exits. SIGCHLD stays blocked until the process ends.
 #[derive(Debug)]
-pub(crate) struct Deaths(SignalFd);
+pub(crate) struct ChildExits(SignalFd);
 
-impl Deaths {
-    /// Begins to listen, also where the parent had SIGCHLD ignored.
-    pub(crate) fn listen() -> io::Result<Deaths> {
-        default_child();
+impl ChildExits {
+    /// Starts to listen, even if the parent ignored SIGCHLD.
+    pub(crate) fn listen() -> io::Result<ChildExits> {
+        reset_sigchld();
         let mask = SigSet::from(Signal::SIGCHLD);
         mask.thread_block()?;
-        Ok(Deaths(SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
+        Ok(ChildExits(SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
     }
 
-    /// Forgets the deaths told so far: whoever calls this then reaps all that are dead.
+    /// Drains the descriptor. The caller must then reap every child that has exited.
     pub(crate) fn clear(&self) {
         while let Ok(Some(_)) = self.0.read_signal() {}
     }
 
-    /// What becomes readable at a death.
+    /// Returns the descriptor to wait for.
     pub(crate) fn source(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 }
 
-/// Lets SIGCHLD through again: `./run` gets it default and unblocked, whatever supervise was given (SUP-32).
-pub(crate) fn unblock_child() {
+/// Unblocks SIGCHLD. `./run` gets it default and unblocked, whatever supervise inherited (SUP-32).
+pub(crate) fn unblock_sigchld() {
     let _ = SigSet::from(Signal::SIGCHLD).thread_unblock();
 }
 
-/// Takes back an inherited "ignore SIGCHLD", under which no death could be noticed (SCAN-18).
-pub(crate) fn default_child() {
-    set(Signal::SIGCHLD, SigHandler::SigDfl);
+/// Sets SIGCHLD to its default. While it is ignored, the kernel reaps children and their exits cannot be detected
+/// (SCAN-18).
+pub(crate) fn reset_sigchld() {
+    set_disposition(Signal::SIGCHLD, SigHandler::SigDfl);
 }
 
-/// Lets a write to a broken pipe fail instead of killing this process (SVC-09).
-pub(crate) fn ignore_pipe() {
-    set(Signal::SIGPIPE, SigHandler::SigIgn);
+/// Ignores SIGPIPE, so that a write to a pipe without a reader fails with EPIPE (SVC-09).
+pub(crate) fn ignore_sigpipe() {
+    set_disposition(Signal::SIGPIPE, SigHandler::SigIgn);
 }
 
-fn set(which: Signal, disposition: SigHandler) {
-    // SAFETY: neither disposition set here runs code of ours.
-    let _ = unsafe { signal::signal(which, disposition) };
+fn set_disposition(signal: Signal, disposition: SigHandler) {
+    // SAFETY: Both dispositions used here run no handler.
+    let _ = unsafe { signal::signal(signal, disposition) };
 }

@@ -2,35 +2,36 @@
 
 use super::tai::Tai64n;
 
-/// How long a record is. What follows in the file is ignored (STAT-07).
+/// The length of a record. Readers ignore what follows it in the file (STAT-07).
 pub(crate) const LENGTH: usize = 18;
 
-/// What supervise is to do when the service is down.
+/// What supervise does when the service is down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Want {
-    /// Start it.
+    /// Starts it.
     Up,
-    /// Leave it.
+    /// Leaves it down.
     Down,
-    /// Leave it too, but it was asked to run until now: after `o`. Nothing is said of it.
+    /// Leaves it down after one run (`o`). svstat prints no "want".
     Once,
 }
 
-/// What a record says.
+/// The contents of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Status {
-    /// When the service was started, was found dead, or supervise was started, whichever was last.
+    /// When the service was last started or its exit noticed, or when supervise was started, if that was later.
     pub(crate) since: Tai64n,
-    /// The process, 0 when the service is down.
+    /// The process ID of `./run`; 0 if the service is down.
     pub(crate) pid: u32,
-    /// Whether it was told to stop.
+    /// Whether `p` was the last command of `p`, `c` and `d` since the start.
     pub(crate) paused: bool,
-    /// What is wanted.
+    /// What supervise does once the service is down.
     pub(crate) want: Want,
 }
 
 impl Status {
-    /// Bytes 0 to 11: the label. 12 to 15: the pid, little-endian. 16: 1 if paused. 17: `u`, `d` or 0.
+    /// Encodes the record. Bytes 0 to 11: the label. 12 to 15: the process ID, little-endian. 16: 1 if paused.
+    /// 17: `u`, `d` or 0.
     pub(crate) fn to_bytes(self) -> [u8; LENGTH] {
         let mut bytes = [0; LENGTH];
         bytes[..12].copy_from_slice(&self.since.to_bytes());
@@ -44,7 +45,8 @@ impl Status {
         bytes
     }
 
-    /// Reads any 18 bytes: byte 16 is yes unless it is 0, and a byte 17 that is neither `u` nor `d` says nothing (STAT-01).
+    /// Decodes a record. Any 18 bytes are one: byte 16 means paused unless it is 0, and byte 17 means [`Want::Once`]
+    /// unless it is `u` or `d` (STAT-01).
     pub(crate) fn from_bytes(bytes: [u8; LENGTH]) -> Status {
         let [label @ .., p, q, r, s, paused, want] = bytes;
         Status {
@@ -65,23 +67,23 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Records that the original wrote, with what its svstat and ps said then: see fixtures/records.
+    /// Records that the original wrote, with what its svstat and ps printed then: see fixtures/records.
     #[test]
-    fn records_of_the_original_are_read_and_written_the_same() {
+    fn records_of_the_original_are_decoded_and_encoded_again() {
         let records = [
-            (*include_bytes!("../../../fixtures/records/up-paused.bin"), (2767, true, Want::Up)),
-            (*include_bytes!("../../../fixtures/records/down-want-down.bin"), (0, false, Want::Down)),
+            (*include_bytes!("../../fixtures/records/up-paused.bin"), (2767, true, Want::Up)),
+            (*include_bytes!("../../fixtures/records/down-want-down.bin"), (0, false, Want::Down)),
         ];
-        for (record, said) in records {
+        for (record, expected) in records {
             let status = Status::from_bytes(record);
-            assert_eq!((status.pid, status.paused, status.want), said);
+            assert_eq!((status.pid, status.paused, status.want), expected);
             assert_eq!(status.to_bytes(), record);
         }
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(label: [u8; 12], pid: u32, paused: bool, want in 0..3) {
+        fn an_encoded_record_is_decoded_again(label: [u8; 12], pid: u32, paused: bool, want in 0..3) {
             let status = Status {
                 since: Tai64n::from_bytes(label),
                 pid,

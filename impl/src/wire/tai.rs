@@ -1,11 +1,11 @@
-//! TAI64N labels: a moment as the original stamps it (SUP-20).
+//! TAI64N labels, the time stamps of the original (SUP-20).
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The label of the second that Unix counts as 0: 2^62, and the 10 seconds that the original takes for TAI less UTC.
+/// The label of second 0 of Unix time: 2^62, plus the 10 seconds that the original takes for TAI minus UTC.
 const UNIX_ZERO: u64 = (1 << 62) + 10;
 
-/// A moment: seconds in the scale of TAI64, and nanoseconds.
+/// A label: seconds on the scale of TAI64, and nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tai64n {
     seconds: u64,
@@ -13,7 +13,7 @@ pub(crate) struct Tai64n {
 }
 
 impl Tai64n {
-    /// The label of `time`. Leap seconds are not counted, nor are they by the original.
+    /// Returns the label of `time`. Leap seconds are not counted, as in the original.
     pub(crate) fn of(time: SystemTime) -> Tai64n {
         let (seconds, nanoseconds) = match time.duration_since(UNIX_EPOCH) {
             Ok(after) => (UNIX_ZERO.wrapping_add(after.as_secs()), after.subsec_nanos()),
@@ -22,15 +22,15 @@ impl Tai64n {
         Tai64n { seconds, nanoseconds }
     }
 
-    /// Whole seconds from this label to `later`, as the original counts them: the nanoseconds are ignored, a label
-    /// in the future gives 0, and the difference goes through a double (STAT-04, STAT-05).
+    /// Returns the seconds from this label to `later` as svstat prints them: nanoseconds are ignored, a label in the
+    /// future gives 0, and the difference is rounded to a double (STAT-04, STAT-05).
     pub(crate) fn seconds_until(self, later: Tai64n) -> u64 {
         #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let rounded = later.seconds.saturating_sub(self.seconds) as f64 as u64;
         rounded
     }
 
-    /// 12 bytes: seconds, then nanoseconds, both big-endian.
+    /// Encodes the label: seconds in 8 bytes, then nanoseconds in 4, both big-endian.
     pub(crate) fn to_bytes(self) -> [u8; 12] {
         let mut bytes = [0; 12];
         bytes[..8].copy_from_slice(&self.seconds.to_be_bytes());
@@ -38,7 +38,7 @@ impl Tai64n {
         bytes
     }
 
-    /// The label in `bytes`, of which each is one: nanoseconds need not be below 10^9.
+    /// Decodes a label. Any 12 bytes are one: nanoseconds need not be below 10^9.
     pub(crate) fn from_bytes(bytes: [u8; 12]) -> Tai64n {
         let [a, b, c, d, e, f, g, h, i, j, k, l] = bytes;
         Tai64n { seconds: u64::from_be_bytes([a, b, c, d, e, f, g, h]), nanoseconds: u32::from_be_bytes([i, j, k, l]) }
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn the_epoch_has_the_label_that_the_original_gives_it() {
+    fn the_epoch_has_the_label_of_the_original() {
         let bytes = Tai64n::of(UNIX_EPOCH).to_bytes();
         assert_eq!(bytes, [0x40, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0]);
         assert_eq!(Tai64n::of(UNIX_EPOCH - Duration::from_secs(11)), label((1 << 62) - 1));
@@ -64,7 +64,7 @@ mod tests {
 
     /// The values that the installed original prints (STAT-04, STAT-05).
     #[test]
-    fn a_difference_goes_through_a_double_and_is_never_negative() {
+    fn a_difference_is_rounded_to_a_double_and_never_negative() {
         assert_eq!(label(10).seconds_until(label(9)), 0);
         assert_eq!(label(1 << 63).seconds_until(label(UNIX_ZERO)), 0);
         assert_eq!(label(0).seconds_until(label((1 << 53) + 1)), 1 << 53);
@@ -79,7 +79,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bytes_and_labels_are_the_same_thing(bytes: [u8; 12]) {
+        fn a_decoded_label_is_encoded_again(bytes: [u8; 12]) {
             prop_assert_eq!(Tai64n::from_bytes(bytes).to_bytes(), bytes);
         }
     }

@@ -1,0 +1,4 @@
+//! svc, part by part.
+
+pub(super) mod client;
+pub(super) mod effects;

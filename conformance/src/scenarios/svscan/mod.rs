@@ -1,0 +1,5 @@
+//! svscan, part by part.
+
+pub(super) mod limits;
+pub(super) mod log;
+pub(super) mod scan;

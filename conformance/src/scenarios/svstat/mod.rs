@@ -1,0 +1,4 @@
+//! svstat, part by part.
+
+pub(super) mod line;
+pub(super) mod readers;

@@ -1,0 +1,29 @@
+//! The lock of a service, `supervise/lock`. Only scenarios about the files in `supervise/` look at it.
+
+use super::{Service, broken};
+use crate::outcome::{Failure, Outcome};
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use std::fs;
+
+impl Service {
+    /// Takes the lock of this service. It is held as long as the returned value lives. `None` if another process has it.
+    pub(crate) fn lock(&self) -> Result<Option<Flock<fs::File>>, Failure> {
+        self.world.opens_state()?;
+        let path = self.directory.join("supervise/lock");
+        let file = fs::OpenOptions::new().append(true).create(true).open(&path);
+        match Flock::lock(file.map_err(|error| broken(&path, &error))?, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Ok(Some(lock)),
+            Err((_, Errno::EAGAIN)) => Ok(None),
+            Err((_, error)) => Err(broken(&path, &error)),
+        }
+    }
+
+    /// Waits until no process holds the lock of this service.
+    #[track_caller]
+    pub(crate) fn until_unlocked(&self) -> Outcome {
+        self.world.until(&format!("the lock of {}", self.name), "free", || {
+            Ok(if self.lock()?.is_some() { "free" } else { "held" })
+        })
+    }
+}

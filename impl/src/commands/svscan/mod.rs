@@ -1,0 +1,21 @@
+//! svscan \[dir\]: starts a supervise for each service in `dir`, by default the current directory.
+//!
+//! [`roster`] decides what to start, and [`scan`] reads the directory and starts it.
+
+mod roster;
+mod scan;
+
+use crate::program::{Exit, Program, parts};
+use crate::sys::argv::Args;
+use crate::sys::{signals, stdio};
+use scan::Scan;
+use std::env;
+
+pub(crate) fn run(args: Args) -> Result<(), Exit> {
+    stdio::open_closed();
+    if let [_, dir, ..] = args.all()[..] {
+        env::set_current_dir(dir).map_err(Program("svscan").fatal(parts!("unable to chdir to ", dir)))?;
+    }
+    signals::reset_sigchld();
+    Scan::default().run()
+}

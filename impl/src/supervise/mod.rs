@@ -1,4 +1,0 @@
-//! supervise: what to do is decided in [`machine`], and done in [`service`].
-
-pub(crate) mod machine;
-pub(crate) mod service;

@@ -1,0 +1,21 @@
+//! The directory a program was started in, for programs that visit others.
+
+use super::open;
+use std::fs::File;
+use std::io;
+
+/// The working directory at some moment, held open.
+#[derive(Debug)]
+pub(crate) struct WorkingDirectory(File);
+
+impl WorkingDirectory {
+    /// Opens the current directory.
+    pub(crate) fn open() -> io::Result<WorkingDirectory> {
+        open::read(".").map(WorkingDirectory)
+    }
+
+    /// Makes it the current directory again, even if it has been renamed or removed since.
+    pub(crate) fn enter(&self) -> io::Result<()> {
+        Ok(nix::unistd::fchdir(&self.0)?)
+    }
+}
