@@ -5,9 +5,9 @@
 
 use super::{OVER, QUIET, REST, since, watched_service};
 use crate::observe::process::{Process, descriptors};
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::scenario::{SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
-use crate::world::{Service, World};
+use crate::world::{Running, Service, World};
 use nix::sys::signal::Signal;
 use std::time::Duration;
 
@@ -482,15 +482,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         does: "Sends -xu, -dx and -xdo to supervises whose services are down. They exit 0, start nothing and print nothing.",
         run: |world| {
             for (name, has_down_file, options) in [("web", true, "-xu"), ("api", false, "-dx"), ("job", true, "-xdo")] {
-                let service = world.service(name, "")?;
-                if has_down_file {
-                    world.files.write(format!("{name}/down"), "")?;
-                }
-                let supervise = service.supervise()?;
-                if !has_down_file {
-                    service.svc("-d")?;
-                    service.until_down()?;
-                }
+                let (service, supervise) = service_that_is_down(world, name, has_down_file)?;
                 let starts = service.starts();
                 service.svc(options)?;
                 supervise.expect_exit("exit 0")?;
@@ -590,15 +582,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                FIFOs and the record stay, and the record has pid 0 and what was last wanted.",
         run: |world| {
             for (name, has_down_file, options) in [("web", true, "-xu"), ("api", false, "-x"), ("job", true, "-xdo")] {
-                let service = world.service(name, "")?;
-                if has_down_file {
-                    world.files.write(format!("{name}/down"), "")?;
-                }
-                let supervise = service.supervise()?;
-                if !has_down_file {
-                    service.svc("-d")?;
-                    service.until_down()?;
-                }
+                let (service, supervise) = service_that_is_down(world, name, has_down_file)?;
                 let before = service.record()?.until("down, paused 0, want d")?;
                 service.svc(options)?;
                 supervise.wait()?;
@@ -620,6 +604,20 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
 ];
+
+/// Returns a service that is down, with its supervise: it has never been up if there is a file `down`, and has been
+/// stopped if there is none.
+#[track_caller]
+fn service_that_is_down(world: &World, name: &str, has_down_file: bool) -> Result<(Service, Running), Failure> {
+    if has_down_file {
+        return world.down_service(name, "");
+    }
+    let service = world.service(name, "")?;
+    let supervise = service.supervise()?;
+    service.svc("-d")?;
+    service.until_down()?;
+    Ok((service, supervise))
+}
 
 /// Expects the files of a supervise that has exited, and svstat to find it gone.
 #[track_caller]

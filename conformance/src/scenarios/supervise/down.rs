@@ -1,14 +1,11 @@
 //! supervise: the file `down`, which keeps it from starting ./run.
 
+use super::QUIET;
 use crate::outcome::Outcome;
 use crate::scenario::{SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::World;
 use nix::sys::signal::Signal;
 use std::path::Path;
-use std::time::Duration;
-
-/// Longer than supervise needs to start ./run where it does.
-const A_WHILE: Duration = Duration::from_millis(150);
 
 /// The scenarios of this file.
 pub(crate) const SCENARIOS: &[Scenario] = &[
@@ -22,7 +19,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             let other = world.service("other", "")?;
             other.supervise()?;
             web.until_down()?;
-            world.stays("starts of web", 0, A_WHILE, || Ok(web.starts().len()))?;
+            world.stays("starts of web", 0, QUIET, || Ok(web.starts().len()))?;
             web.svc("-u")?;
             web.until_up().map(drop)
         },
@@ -57,7 +54,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             world.files.link("nothing", "dangling/down")?;
             dangling.start_supervise()?;
             dangling.until_started()?;
-            world.stays("starts of the others", 0, A_WHILE, || {
+            world.stays("starts of the others", 0, QUIET, || {
                 Ok(waiting.iter().map(|(_, service)| service.starts().len()).sum::<usize>())
             })?;
             for (supervise, service) in &waiting {
@@ -91,7 +88,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             supervise.wait()?;
             web.supervise()?;
             web.until_status("down")?;
-            world.stays("starts of web", 2, A_WHILE, || Ok(web.starts().len()))
+            world.stays("starts of web", 2, QUIET, || Ok(web.starts().len()))
         },
         ..Scenario::ORDINARY
     },

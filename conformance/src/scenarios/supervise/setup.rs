@@ -1,5 +1,6 @@
 //! supervise: its command line, and what it makes and opens before it starts ./run.
 
+use super::SLEEPER;
 use crate::observe::escape;
 use crate::observe::record::Record;
 use crate::outcome::Outcome;
@@ -383,7 +384,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             .into_iter()
             .enumerate()
             {
-                let web = world.scripted(&format!("web{number}"), "#!/bin/sh\nexec sleep 1000\n")?;
+                let web = world.scripted(&format!("web{number}"), SLEEPER)?;
                 let closed = format!("{}{file}", web.name);
                 if file.starts_with("/supervise") {
                     let directory = format!("{}/supervise", web.name);
