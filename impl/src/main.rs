@@ -3,9 +3,12 @@
 #![cfg_attr(not(test), no_main)]
 #![deny(unsafe_code)]
 
+mod account;
 mod commands;
+mod environment;
 mod options;
 mod program;
+mod stamp;
 mod sys;
 mod wire;
 
@@ -30,7 +33,7 @@ fn run(args: Args) -> u8 {
     let by_file = || argv::executable().and_then(command_behind);
     let by_argv0 = || args.all().first().copied().and_then(command);
     let result = match by_file().or_else(by_argv0) {
-        Some(entry) => (entry.run)(args),
+        Some(entry) => entry.call(args),
         None => run_first_argument(args.shift()),
     };
     result.map_or_else(Exit::report, |()| 0)
@@ -59,7 +62,7 @@ fn run_first_argument(args: Args) -> Result<(), Exit> {
         b"--list" => print(&ALL.iter().map(|entry| format!("{}\n", entry.name)).collect::<String>()),
         b"--version" => print(concat!("daemontools ", env!("CARGO_PKG_VERSION"), "\n")),
         name => match command(&first) {
-            Some(entry) => return (entry.run)(args),
+            Some(entry) => return entry.call(args),
             None => return Err(Exit::misuse([b"daemontools: fatal: unknown command: ", name].concat())),
         },
     }

@@ -3,6 +3,8 @@
 
 mod error_str;
 
+use crate::sys::child;
+use std::ffi::OsStr;
 use std::io::{self, Write};
 
 /// An early exit: the exit code, and the message to print first.
@@ -28,6 +30,11 @@ impl Exit {
         Exit { code: 111, message: format!("{what}: {}\n", reason(error)).into_bytes() }
     }
 
+    /// Exits with `code` instead.
+    pub(crate) fn with_code(self, code: u8) -> Exit {
+        Exit { code, ..self }
+    }
+
     /// Prints the message and returns the exit code.
     pub(crate) fn report(self) -> u8 {
         print(&self.message);
@@ -50,6 +57,18 @@ impl Program {
         move |error| Exit { code: 111, message: self.message("fatal", what, reason(&error)) }
     }
 
+    /// Prints `PROG: fatal: WHAT` and exits 111.
+    pub(crate) fn fatal_bare(self, what: &[&[u8]]) -> Exit {
+        Exit { code: 111, message: [self.0.as_bytes(), b": fatal: ", &what.concat(), b"\n"].concat() }
+    }
+
+    /// Becomes `command`, looked up in the PATH of this process, with the given environment. Returns only on failure
+    /// (EXEC-01 to 05).
+    pub(crate) fn run(self, command: &[&OsStr], environment: &[&OsStr]) -> Exit {
+        let error = child::exec_search(command, &child::search_path(), environment);
+        self.fatal(parts!("unable to run ", command[0]))(error)
+    }
+
     /// Prints `PROG: warning: WHAT: REASON` and exits 111. For a child of svscan, whose end svscan survives.
     pub(crate) fn fatal_in_child(self, what: &[&[u8]]) -> impl FnOnce(io::Error) -> Exit {
         move |error| Exit { code: 111, message: self.message("warning", what, reason(&error)) }
@@ -63,6 +82,11 @@ impl Program {
     /// Prints a warning whose reason is not an error number.
     pub(crate) fn warn_because(self, what: &[&[u8]], reason: &str) {
         print(&self.message("warning", what, reason));
+    }
+
+    /// Prints `PROG: warning: WHAT`.
+    pub(crate) fn warn_bare(self, what: &[&[u8]]) {
+        print(&[self.0.as_bytes(), b": warning: ", &what.concat(), b"\n"].concat());
     }
 
     fn message(self, level: &str, what: &[&[u8]], reason: &str) -> Vec<u8> {

@@ -123,6 +123,11 @@ fn c_strings(texts: &[&OsStr]) -> nix::Result<Vec<CString>> {
     texts.iter().map(|text| c_string(text)).collect()
 }
 
+/// Makes this process the leader of a session and process group of its own, unless it already leads a group.
+pub(crate) fn lead_session() {
+    let _ = unistd::setsid();
+}
+
 /// Returns a child that has exited and was not waited for yet, with its wait status; `None` if there is none.
 ///
 /// nix's `waitpid` fails if the child died of a real-time signal, which nix's `Signal` does not include.
@@ -133,6 +138,41 @@ pub(crate) fn reap() -> Option<(Pid, i32)> {
 /// Waits until a child exits. Returns `None` if there are no children.
 pub(crate) fn wait_for_exit() -> Option<(Pid, i32)> {
     waitpid(0)
+}
+
+/// Waits until the child `pid` exits, and returns its wait status.
+///
+/// # Errors
+/// ECHILD if there is no such child, as when SIGCHLD is ignored.
+pub(crate) fn wait_for(pid: Pid) -> io::Result<i32> {
+    loop {
+        let mut status = 0;
+        // SAFETY: waitpid writes the status to `status`, which lives until it returns.
+        match Errno::result(unsafe { libc::waitpid(pid.as_raw(), &raw mut status, 0) }) {
+            Ok(_) => return Ok(status),
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// How a child has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// With this exit code.
+    Code(u8),
+    /// By a signal.
+    Killed,
+}
+
+impl Ended {
+    /// Decodes a wait status.
+    pub(crate) fn of(status: i32) -> Ended {
+        if libc::WIFEXITED(status) {
+            return Ended::Code(u8::try_from(libc::WEXITSTATUS(status)).unwrap_or(u8::MAX));
+        }
+        Ended::Killed
+    }
 }
 
 /// Cannot fail with EINTR, since no program installs a signal handler.

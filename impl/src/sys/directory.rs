@@ -3,6 +3,7 @@
 use super::open;
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
 /// The working directory at some moment, held open.
 #[derive(Debug)]
@@ -11,7 +12,12 @@ pub(crate) struct WorkingDirectory(File);
 impl WorkingDirectory {
     /// Opens the current directory.
     pub(crate) fn open() -> io::Result<WorkingDirectory> {
-        open::read(".").map(WorkingDirectory)
+        WorkingDirectory::open_at(".")
+    }
+
+    /// Opens the directory `path`.
+    pub(crate) fn open_at(path: impl AsRef<Path>) -> io::Result<WorkingDirectory> {
+        open::read(path).map(WorkingDirectory)
     }
 
     /// Makes it the current directory again, even if it has been renamed or removed since.

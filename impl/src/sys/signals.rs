@@ -37,6 +37,43 @@ impl ChildExits {
     }
 }
 
+/// A descriptor that becomes readable when one of some signals arrives. They stay blocked until [`Arrivals::release`].
+#[derive(Debug)]
+pub(crate) struct Arrivals {
+    descriptor: SignalFd,
+    mask: SigSet,
+}
+
+impl Arrivals {
+    /// Blocks `signals` and starts to listen for them, even if they were ignored.
+    pub(crate) fn listen(signals: &[Signal]) -> io::Result<Arrivals> {
+        let mut mask = SigSet::empty();
+        for &signal in signals {
+            mask.add(signal);
+            set_disposition(signal, SigHandler::SigDfl);
+        }
+        mask.thread_block()?;
+        let descriptor = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+        Ok(Arrivals { descriptor, mask })
+    }
+
+    /// Returns a signal that has arrived, or `None` if there is none.
+    pub(crate) fn next(&self) -> Option<Signal> {
+        let arrival = self.descriptor.read_signal().ok()??;
+        Signal::try_from(arrival.ssi_signo.cast_signed()).ok()
+    }
+
+    /// Returns the descriptor to wait for.
+    pub(crate) fn source(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+
+    /// Unblocks the signals, for a child that is about to become another program.
+    pub(crate) fn release(&self) {
+        let _ = self.mask.thread_unblock();
+    }
+}
+
 /// Unblocks SIGCHLD. `./run` gets it default and unblocked, whatever supervise inherited (SUP-32).
 pub(crate) fn unblock_sigchld() {
     let _ = SigSet::from(Signal::SIGCHLD).thread_unblock();

@@ -5,11 +5,12 @@
 //! functions below pass the number to one system call each, which fails with EBADF if the descriptor is closed.
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc::{self, STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
 use nix::sys::stat::Mode;
+use std::fs::File;
 use std::io;
-use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 /// Reads from standard input with one read(2). Returns 0 at its end.
 ///
@@ -52,6 +53,36 @@ pub(crate) fn open_closed() {
 fn is_open(descriptor: RawFd) -> bool {
     // SAFETY: F_GETFD takes no argument and changes nothing.
     unsafe { libc::fcntl(descriptor, libc::F_GETFD) != -1 }
+}
+
+/// Waits until standard input or `other` is readable, and returns whether standard input is. It counts as readable at its
+/// end, after an error, and if it is closed: reading it tells which.
+pub(crate) fn wait_readable(other: BorrowedFd<'_>) -> bool {
+    let poll = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    let mut polled = [poll(STDIN_FILENO), poll(other.as_raw_fd())];
+    // SAFETY: poll(2) reads and writes the two elements of `polled`, and is told their number.
+    let _ = unsafe { libc::poll(polled.as_mut_ptr(), 2, -1) };
+    polled[0].revents != 0
+}
+
+/// Makes each file the descriptor beside it, for a child that is about to become another program: whatever had these
+/// numbers is closed.
+pub(crate) fn redirect(files: &[(File, RawFd)]) -> io::Result<()> {
+    // First to numbers above all of them, so that no file is closed before its turn. These close on exec.
+    const ABOVE: RawFd = 10;
+    let moved: Vec<OwnedFd> =
+        files.iter().map(|(file, _)| fcntl_dupfd_cloexec(file.as_fd(), ABOVE)).collect::<io::Result<_>>()?;
+    for (file, &(_, number)) in moved.iter().zip(files) {
+        // SAFETY: dup2(2) takes two numbers. The child uses no value that stands for the second one any more.
+        Errno::result(unsafe { libc::dup2(file.as_raw_fd(), number) })?;
+    }
+    Ok(())
+}
+
+fn fcntl_dupfd_cloexec(file: BorrowedFd<'_>, least: RawFd) -> io::Result<OwnedFd> {
+    let number = fcntl(file, FcntlArg::F_DUPFD_CLOEXEC(least))?;
+    // SAFETY: fcntl(2) has just made this descriptor, and nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 /// Makes standard input a duplicate of `source`.

@@ -5,6 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The label of second 0 of Unix time: 2^62, plus the 10 seconds that the original takes for TAI minus UTC.
 const UNIX_ZERO: u64 = (1 << 62) + 10;
 
+/// The length of the external form in bytes.
+pub(crate) const EXTERNAL_LENGTH: usize = 25;
+
 /// A label: seconds on the scale of TAI64, and nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tai64n {
@@ -30,6 +33,55 @@ impl Tai64n {
         rounded
     }
 
+    /// Returns the next label after this one.
+    pub(crate) fn next(self) -> Tai64n {
+        match self.nanoseconds {
+            999_999_999.. => Tai64n { seconds: self.seconds.wrapping_add(1), nanoseconds: 0 },
+            nanoseconds => Tai64n { nanoseconds: nanoseconds + 1, ..self },
+        }
+    }
+
+    /// Returns whether this label is more than a second after `other`.
+    pub(crate) fn is_far_after(self, other: Tai64n) -> bool {
+        self.seconds > other.seconds.saturating_add(1)
+    }
+
+    /// Returns whether this label is the first of its second.
+    pub(crate) fn starts_second(self) -> bool {
+        self.nanoseconds == 0
+    }
+
+    /// Returns the external form: `@` and 24 hexadecimal digits.
+    pub(crate) fn external(self) -> [u8; EXTERNAL_LENGTH] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut external = [b'@'; EXTERNAL_LENGTH];
+        for (byte, digits) in self.to_bytes().into_iter().zip(external[1..].chunks_exact_mut(2)) {
+            digits[0] = DIGITS[usize::from(byte >> 4)];
+            digits[1] = DIGITS[usize::from(byte & 15)];
+        }
+        external
+    }
+
+    /// Decodes the external form. `None` if `text` is anything else.
+    pub(crate) fn from_external(text: &[u8]) -> Option<Tai64n> {
+        let digits = text.strip_prefix(b"@").filter(|digits| digits.len() == EXTERNAL_LENGTH - 1)?;
+        let mut bytes = [0; 12];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Some(Tai64n::from_bytes(bytes))
+    }
+
+    /// Returns the seconds since the Unix epoch, without leap seconds. A label that no time of Unix has gives some number.
+    pub(crate) fn unix_second(self) -> i64 {
+        self.seconds.wrapping_sub(UNIX_ZERO).cast_signed()
+    }
+
+    /// Returns the nanoseconds, which may be 10^9 or more.
+    pub(crate) fn nanoseconds(self) -> u32 {
+        self.nanoseconds
+    }
+
     /// Encodes the label: seconds in 8 bytes, then nanoseconds in 4, both big-endian.
     pub(crate) fn to_bytes(self) -> [u8; 12] {
         let mut bytes = [0; 12];
@@ -42,6 +94,15 @@ impl Tai64n {
     pub(crate) fn from_bytes(bytes: [u8; 12]) -> Tai64n {
         let [a, b, c, d, e, f, g, h, i, j, k, l] = bytes;
         Tai64n { seconds: u64::from_be_bytes([a, b, c, d, e, f, g, h]), nanoseconds: u32::from_be_bytes([i, j, k, l]) }
+    }
+}
+
+/// Returns the value of a hexadecimal digit in lower case.
+fn digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
     }
 }
 
@@ -77,10 +138,41 @@ mod tests {
         assert_eq!(start.seconds_until(label(8)), 1);
     }
 
+    #[test]
+    fn the_last_nanosecond_of_a_second_is_followed_by_the_next_second() {
+        let label = |seconds, nanoseconds| Tai64n { seconds, nanoseconds };
+        assert_eq!(label(7, 999_999_998).next(), label(7, 999_999_999));
+        assert_eq!(label(7, 999_999_999).next(), label(8, 0));
+        assert_eq!(label(7, u32::MAX).next(), label(8, 0));
+        assert!(label(8, 0).starts_second() && !label(8, 1).starts_second());
+    }
+
+    #[test]
+    fn a_label_is_far_after_another_from_two_seconds_on() {
+        assert!(!label(8).is_far_after(label(8)));
+        assert!(!label(9).is_far_after(label(8)));
+        assert!(label(10).is_far_after(label(8)));
+        assert!(!label(8).is_far_after(label(10)));
+    }
+
+    #[test]
+    fn the_external_form_has_24_digits_in_lower_case() {
+        let example = b"@4000000037c219bf2ef02e94";
+        let label = Tai64n::from_external(example).unwrap();
+        assert_eq!((label.unix_second(), label.nanoseconds()), (935_467_445, 787_492_500));
+        assert_eq!(label.external(), *example);
+        for other in ["", "@", "4000000037c219bf2ef02e94", "@4000000037C219bf2ef02e94", "@4000000037c219bf2ef02e9"] {
+            assert_eq!(Tai64n::from_external(other.as_bytes()), None, "{other}");
+        }
+        assert_eq!(Tai64n::from_external(b"@4000000037c219bf2ef02e945"), None);
+    }
+
     proptest! {
         #[test]
         fn a_decoded_label_is_encoded_again(bytes: [u8; 12]) {
-            prop_assert_eq!(Tai64n::from_bytes(bytes).to_bytes(), bytes);
+            let label = Tai64n::from_bytes(bytes);
+            prop_assert_eq!(label.to_bytes(), bytes);
+            prop_assert_eq!(Tai64n::from_external(&label.external()), Some(label));
         }
     }
 }
