@@ -3,7 +3,25 @@
 use std::path::{Path, PathBuf};
 
 /// The commands that scenarios test, in alphabetical order.
-pub(crate) const ALL: &[&str] = &["readproctitle", "supervise", "svc", "svok", "svscan", "svscanboot", "svstat"];
+pub(crate) const ALL: &[&str] = &[
+    "envdir",
+    "envuidgid",
+    "fghack",
+    "multilog",
+    "pgrphack",
+    "readproctitle",
+    "setlock",
+    "setuidgid",
+    "softlimit",
+    "supervise",
+    "svc",
+    "svok",
+    "svscan",
+    "svscanboot",
+    "svstat",
+    "tai64n",
+    "tai64nlocal",
+];
 
 /// Returns whether `directory` has the command `name`: a file that this process may execute.
 pub(crate) fn has_command(directory: &Path, name: &str) -> bool {

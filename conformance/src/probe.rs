@@ -9,7 +9,8 @@
 //!   without handlers is written down, and then ends it;
 //! - `count MILLISECONDS`: prints `PID NUMBER` to the standard output that often, the numbers from 0 on;
 //! - `collect FILE`: appends what comes from the standard input to FILE, whole lines only, and exits 0 at its end;
-//! - `say WORDS`: prints them to the standard output at its start.
+//! - `say WORDS`: prints them to the standard output at its start;
+//! - `close`: closes the descriptors from 3 on that it inherited.
 //!
 //! One thing it cannot tell: whether SIGPIPE was ignored, because the Rust runtime ignores it first. Scenarios that need
 //! to know use a script.
@@ -124,6 +125,7 @@ pub(crate) fn main() -> ExitCode {
 struct Probe {
     log: File,
     signals: SignalFd,
+    inherited: Vec<i32>,
     orders: Option<File>,
     todo: Vec<u8>,
     survive: Vec<String>,
@@ -145,6 +147,7 @@ impl Probe {
         // Nothing is open yet but what was inherited.
         let mut descriptors = process::descriptors(std::process::id().cast_signed());
         descriptors.retain(|_, target| !target.ends_with(&format!("/proc/{}/fd", std::process::id())));
+        let inherited = descriptors.keys().copied().filter(|&number| number > 2).collect();
         let all = SigSet::all();
         all.thread_block()?;
         let signals = SignalFd::with_flags(&all, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
@@ -178,6 +181,7 @@ impl Probe {
         let mut probe = Probe {
             log,
             signals,
+            inherited,
             orders,
             todo,
             survive: vec![],
@@ -255,6 +259,11 @@ impl Probe {
                 }
                 ["collect", file] => {
                     self.collect = Some(OpenOptions::new().append(true).create(true).open(file)?);
+                }
+                ["close"] => {
+                    for number in self.inherited.drain(..) {
+                        let _ = nix::unistd::close(number);
+                    }
                 }
                 ["say", ..] => io::stdout().write_all(format!("{}\n", &line[4..]).as_bytes())?,
                 _ => return Err(io::Error::other(format!("no such order: {line}"))),

@@ -36,13 +36,23 @@ pub(crate) enum Use {
     Tool(&'static str),
 }
 
+pub(crate) const ENVDIR: Use = Use::Command("envdir");
+pub(crate) const ENVUIDGID: Use = Use::Command("envuidgid");
+pub(crate) const FGHACK: Use = Use::Command("fghack");
+pub(crate) const MULTILOG: Use = Use::Command("multilog");
+pub(crate) const PGRPHACK: Use = Use::Command("pgrphack");
 pub(crate) const READPROCTITLE: Use = Use::Command("readproctitle");
+pub(crate) const SETLOCK: Use = Use::Command("setlock");
+pub(crate) const SETUIDGID: Use = Use::Command("setuidgid");
+pub(crate) const SOFTLIMIT: Use = Use::Command("softlimit");
 pub(crate) const SUPERVISE: Use = Use::Command("supervise");
 pub(crate) const SVC: Use = Use::Command("svc");
 pub(crate) const SVOK: Use = Use::Command("svok");
 pub(crate) const SVSCAN: Use = Use::Command("svscan");
 pub(crate) const SVSCANBOOT: Use = Use::Command("svscanboot");
 pub(crate) const SVSTAT: Use = Use::Command("svstat");
+pub(crate) const TAI64N: Use = Use::Command("tai64n");
+pub(crate) const TAI64NLOCAL: Use = Use::Command("tai64nlocal");
 pub(crate) const STRACE: Use = Use::Tool("strace");
 pub(crate) const PRLIMIT: Use = Use::Tool("prlimit");
 

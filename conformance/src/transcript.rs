@@ -72,6 +72,11 @@ impl Transcript {
         self.steps.borrow().clone()
     }
 
+    /// Drops all steps but the first `count`.
+    pub(crate) fn truncate(&self, count: usize) {
+        self.steps.borrow_mut().truncate(count);
+    }
+
     /// Drops all steps.
     pub(crate) fn clear(&self) {
         self.steps.borrow_mut().clear();

@@ -334,7 +334,8 @@ fn a_random_sequence_runs_alone_and_follows_from_its_seed() {
     let table = table_of(&["--random", "2", "--seed", "40"]);
     let ids: Vec<&str> = table.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert!(ids.contains(&"random/40") && ids.contains(&"random/41"), "{table}");
-    assert!(table.contains("2 scenarios on 1 targets"), "{table}");
+    assert!(ids.contains(&"random/envdir/41") && ids.contains(&"random/softlimit/40"), "{table}");
+    assert!(table.contains("8 scenarios on 1 targets"), "{table}");
 }
 
 #[test]

@@ -3,8 +3,17 @@
 //! `svconform run --random N --seed S` runs N of them; the scenario `random/S` follows from seed S. A sequence that fails
 //! is shrunk to a shorter one that still fails. Sequences that found a bug are kept in `fixtures/sequences.toml` and are
 //! part of every run, as the scenarios `sequence/WORDS`.
+//!
+//! Programs that run once get generated input instead, as [`case::Case`]s in a file per program: `random/PROGRAM/S` follows from
+//! seed S, and what found a bug is kept in `fixtures/cases.toml` as `case/PROGRAM/WORDS`.
 
+mod case;
+mod envdir;
 mod model;
+mod multilog;
+mod setlock;
+mod softlimit;
+mod tai64nlocal;
 
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::scenario::{SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
@@ -21,6 +30,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
+/// The programs that get generated input, each a file of its own.
+const PROGRAMS: &[case::Program] =
+    &[envdir::PROGRAM, multilog::PROGRAM, setlock::PROGRAM, softlimit::PROGRAM, tai64nlocal::PROGRAM];
 /// How the ids of generated sequences begin.
 const PREFIX: &str = "random/";
 /// How the ids of kept sequences begin.
@@ -114,8 +126,12 @@ struct Entry {
 static CORPUS: LazyLock<Result<Corpus, String>> =
     LazyLock::new(|| toml::from_str(include_str!("../../fixtures/sequences.toml")).map_err(|error| error.to_string()));
 
-/// Returns the scenarios of the kept sequences.
-pub(crate) fn corpus() -> &'static [Scenario] {
+/// Returns the scenarios of the kept sequences and cases.
+pub(crate) fn corpus() -> impl Iterator<Item = &'static Scenario> {
+    kept_sequences().iter().chain(case::corpus())
+}
+
+fn kept_sequences() -> &'static [Scenario] {
     static SCENARIOS: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
         let entries = CORPUS.as_ref().map(|corpus| &*corpus.sequence).unwrap_or_default();
         entries
@@ -149,10 +165,13 @@ fn scenario(id: String, does: &'static str, requirements: &'static [&'static str
     }
 }
 
-/// Returns the scenario that follows from the seed in `id` if `id` is `random/SEED`. Its deadline leaves time for
-/// shrinking, which runs a sequence again and again.
+/// Returns the scenario that follows from the seed in `id` if `id` is `random/SEED` or `random/PROGRAM/SEED`. Its deadline
+/// leaves time for shrinking, which runs a sequence again and again.
 pub(crate) fn find(id: &str) -> Option<&'static Scenario> {
-    id.strip_prefix(PREFIX)?.parse::<u64>().ok()?;
+    let seed = id.strip_prefix(PREFIX)?;
+    if seed.parse::<u64>().is_err() {
+        return case::find(id, seed);
+    }
     let does = "Runs a sequence of commands, exits of the service, new supervises and changes to the file `down` that \
                 follows from the seed. After each event, svok, svstat, the starts and the signals must be as the model \
                 predicts.";
@@ -160,9 +179,12 @@ pub(crate) fn find(id: &str) -> Option<&'static Scenario> {
     Some(Box::leak(Box::new(Scenario { deadline: Scenario::ORDINARY.deadline * 8, ..scenario })))
 }
 
-/// Returns the scenarios of `--random count --seed seed`.
+/// Returns the scenarios of `--random count --seed seed`: a sequence for supervise, and cases for each other program.
 pub(crate) fn scenarios(count: u64, seed: u64) -> impl Iterator<Item = &'static Scenario> {
-    (0..count).filter_map(move |index| find(&format!("{PREFIX}{}", seed.wrapping_add(index))))
+    (0..count).map(move |index| seed.wrapping_add(index)).flat_map(|seed| {
+        let cases = PROGRAMS.iter().map(move |program| format!("{PREFIX}{}/{seed}", program.name));
+        std::iter::once(format!("{PREFIX}{seed}")).chain(cases).filter_map(|id| find(&id))
+    })
 }
 
 /// Returns calls of svc whose outcome does not depend on how fast the service handles a signal or dies of it. svc sends
@@ -195,22 +217,34 @@ fn run(world: &World) -> Outcome {
         return play(world, "web", &sequence);
     }
     let number = world.id().strip_prefix(PREFIX).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0);
+    explore(world, number, (1, SHRINKS), &sequence(), |name, sequence| play(world, name, sequence))
+}
+
+/// Generates as many inputs from a seed as `limits` says first, and plays each under a name of its own. One that fails is
+/// shrunk, as often as `limits` says second.
+fn explore<T: fmt::Debug + fmt::Display>(
+    world: &World,
+    number: u64,
+    (cases, max_shrink_iters): (u32, u32),
+    strategy: &impl Strategy<Value = T>,
+    play: impl Fn(&str, &T) -> Outcome,
+) -> Outcome {
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&number.to_le_bytes());
-    let config = Config { cases: 1, max_shrink_iters: SHRINKS, failure_persistence: None, ..Config::default() };
+    let config = Config { cases, max_shrink_iters, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     // A failure that is not a mismatch, such as a timeout. Shrinking cannot tell anything about it, so it ends.
     let stopped = RefCell::new(None);
     let names = RefCell::new(0..);
-    let play_again = |sequence: &Sequence| {
+    let play_again = |input: &T| {
         let name = format!("s{}", names.borrow_mut().next().unwrap_or(0));
-        play(world, &name, sequence)
+        play(&name, input)
     };
-    let result = runner.run(&sequence(), |sequence| {
+    let result = runner.run(strategy, |input| {
         if stopped.borrow().is_some() {
             return Ok(());
         }
-        match play_again(&sequence) {
+        match play_again(&input) {
             Ok(()) => Ok(()),
             Err(failure) if failure.kind == FailureKind::Mismatch => Err(TestCaseError::fail(failure.sentence())),
             Err(other) => {
@@ -223,11 +257,11 @@ fn run(world: &World) -> Outcome {
         (_, Some(stopped)) => Err(stopped),
         (Ok(()), None) => Ok(()),
         (Err(TestError::Fail(reason, shortest)), None) => {
-            // Run it once more, so that the transcript shows the shortest sequence and no other.
+            // Run it once more, so that the transcript shows the shortest input and no other.
             world.forget_steps();
             Err(match play_again(&shortest) {
                 Err(failure) if failure.kind == FailureKind::Mismatch => {
-                    Failure { actual: format!("{}; in the shortest sequence, {shortest}", failure.actual), ..failure }
+                    Failure { actual: format!("{}; in the shortest input, {shortest}", failure.actual), ..failure }
                 }
                 _ => Failure::mismatch(
                     format!("the behaviour of the model in {shortest}"),

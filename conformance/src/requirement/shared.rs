@@ -72,13 +72,14 @@ pub(super) const ALL: &[Requirement] = &[
          gives `access denied`.",
     ),
     doc("EXEC-06", "envdir(8), envuidgid(8), setuidgid(8)", &[Exit]).promises(
-        "A tool that runs another program exits with that program's exit code, and with 111 if it cannot run \
+        "envdir, envuidgid and setuidgid exit with the exit code of the program that they run, and with 111 if they cannot run \
          it.",
     ),
     obs("EXEC-06b", OBSERVED, &[Stderr, Exit, Processes]).promises(
-        "The original becomes the program that it runs. If it cannot, it prints `PROG: fatal: unable to run \
-         NAME: ` with the phrase for the error. The child that supervise makes for ./run does the same, but \
-         prints `unable to start`.",
+        "So do fghack, pgrphack, setlock and softlimit. All but fghack become the program that they run, with the process, the \
+         signals and the descriptors that they were given. If it cannot be run, the message is `PROG: fatal: unable to run \
+         NAME: ` with the phrase for the error. The child that supervise makes for ./run does the same, but prints `unable to \
+         start`.",
     ),
     // Error phrases.
     obs("ERR-01", OBSERVED, &[Stdout, Stderr]).promises(

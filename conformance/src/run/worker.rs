@@ -6,7 +6,7 @@ use crate::outcome::{Failure, FailureKind, Run};
 use crate::scenario::{Scenario, Use};
 use crate::scenarios;
 use crate::world::{Setting, World};
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -43,7 +43,8 @@ pub(crate) fn work(assignment: &Assignment) -> io::Result<()> {
 
 fn run(scenario: &Scenario, assignment: &Assignment) -> io::Result<Run> {
     let _ = nix::unistd::setsid();
-    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    // The hard limit stays as it is, for a softlimit to play with.
+    setrlimit(Resource::RLIMIT_CORE, 0, getrlimit(Resource::RLIMIT_CORE)?.1)?;
     setrlimit(Resource::RLIMIT_FSIZE, LARGEST_FILE, LARGEST_FILE)?;
     let world = World::new(&Setting {
         directory: &assignment.directory,

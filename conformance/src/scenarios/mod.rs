@@ -1,13 +1,24 @@
 //! The scenarios, a file per program or part of it. To add one, add an entry to the list of a file.
 
+mod envdir;
+mod envuidgid;
+mod exec;
+mod fghack;
+mod multilog;
+mod pgrphack;
 mod readproctitle;
+mod setlock;
+mod setuidgid;
 mod shared;
+mod softlimit;
 mod supervise;
 mod svc;
 mod svok;
 mod svscan;
 mod svscanboot;
 mod svstat;
+mod tai64n;
+mod tai64nlocal;
 mod upgrade;
 
 use crate::random;
@@ -36,7 +47,24 @@ const FILES: &[(&str, &[Scenario])] = &[
     ("svok", svok::SCENARIOS),
     ("svscanboot", svscanboot::SCENARIOS),
     ("readproctitle", readproctitle::SCENARIOS),
+    ("multilog/script", multilog::script::SCENARIOS),
+    ("multilog/directory", multilog::directory::SCENARIOS),
+    ("multilog/rotation", multilog::rotation::SCENARIOS),
+    ("multilog/signals", multilog::signals::SCENARIOS),
+    ("multilog/processor", multilog::processor::SCENARIOS),
+    ("multilog/trouble", multilog::trouble::SCENARIOS),
+    ("multilog/crash", multilog::crash::SCENARIOS),
+    ("tai64n", tai64n::SCENARIOS),
+    ("tai64nlocal", tai64nlocal::SCENARIOS),
+    ("setuidgid", setuidgid::SCENARIOS),
+    ("envuidgid", envuidgid::SCENARIOS),
+    ("envdir", envdir::SCENARIOS),
+    ("softlimit", softlimit::SCENARIOS),
+    ("setlock", setlock::SCENARIOS),
+    ("fghack", fghack::SCENARIOS),
+    ("pgrphack", pgrphack::SCENARIOS),
     ("shared", shared::SCENARIOS),
+    ("exec", exec::SCENARIOS),
     ("upgrade", upgrade::SCENARIOS),
 ];
 
@@ -66,7 +94,12 @@ mod tests {
                 let rest = scenario.id.strip_prefix(file).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
                 // Scenarios that are made from a table say which rule and which command.
                 let parts: Vec<&str> = rest.split('/').collect();
-                assert_eq!(parts.len(), if *file == "shared" { 2 } else { 1 }, "{} in {file}", scenario.id);
+                assert_eq!(
+                    parts.len(),
+                    if ["shared", "exec"].contains(file) { 2 } else { 1 },
+                    "{} in {file}",
+                    scenario.id
+                );
                 let in_words = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
                 let is_in_words = |part: &&str| !part.is_empty() && part.bytes().all(in_words);
                 assert!(parts.iter().all(is_in_words), "{} in {file}", scenario.id);

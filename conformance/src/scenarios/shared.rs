@@ -22,10 +22,68 @@ macro_rules! commands {
 }
 
 // `{}` stands for a name that the rule chooses. Nothing has that name unless the case makes it. svstat reports errors on
-// stdout (`svstat/line`), and readproctitle and svscanboot report none.
+// stdout (`svstat/line`), and readproctitle, svscanboot, tai64n and tai64nlocal report
+// none.
 commands! {
+    "envdir": write name options descriptors => Examples::of(&[
+            exits(111, &[], "envdir: usage: envdir dir child"),
+            exits(111, &["{}", "true"], "envdir: fatal: unable to switch to directory {}: file does not exist"),
+            exits(111, &["env", "{}"], "envdir: fatal: unable to run {}: file does not exist")
+                .after(|world, _| make_directory(world, "env")),
+        ])
+        .with_operand(exits(111, &["{}", "true"], "envdir: fatal: unable to switch to directory {}: file does not exist"))
+        .with_directory(exits(0, &["{}", "true"], ""));
+    "envuidgid": write name options descriptors => Examples::of(&[
+            exits(100, &[], "envuidgid: usage: envuidgid account child"),
+            exits(111, &["{}", "true"], "envuidgid: fatal: unknown account {}"),
+            exits(111, &["root", "{}"], "envuidgid: fatal: unable to run {}: file does not exist"),
+        ])
+        .with_operand(exits(111, &["{}", "true"], "envuidgid: fatal: unknown account {}"));
+    "fghack": write name options descriptors => Examples::of(&[
+            exits(100, &[], "fghack: usage: fghack child"),
+            exits(111, &["{}"], "fghack: fatal: unable to run {}: file does not exist").in_a_child(),
+        ])
+        .with_operand(exits(111, &["{}", "true"], "fghack: fatal: unable to run {}: file does not exist"));
+    "multilog": write name options descriptors => Examples::of(&[
+            exits(111, &["./{}/x"], "multilog: fatal: unable to open directory ./{}/x: file does not exist"),
+            exits(111, &["={}/x"], "multilog: fatal: unable to create {}/x: file does not exist"),
+        ])
+        .with_operand(exits(0, &["{}"], ""));
+    "pgrphack": write name options descriptors => Examples::of(&[
+            exits(100, &[], "pgrphack: usage: pgrphack child"),
+            exits(111, &["{}"], "pgrphack: fatal: unable to run {}: file does not exist"),
+        ])
+        .with_operand(exits(111, &["{}", "true"], "pgrphack: fatal: unable to run {}: file does not exist"));
     "readproctitle": options => Examples::of(&[])
         .with_operand(exits(0, &["{}", "....."], ""));
+    "setlock": write name options descriptors => Examples::of(&[
+            exits(100, &[], "setlock: usage: setlock [ -nNxX ] file program [ arg ... ]"),
+            exits(100, &["-z"], "{called}: illegal option -- z\nsetlock: usage: setlock [ -nNxX ] file program [ arg ... ]"),
+            exits(111, &["{}/lock", "true"], "setlock: fatal: unable to open {}/lock: file does not exist"),
+            exits(111, &["lock", "{}"], "setlock: fatal: unable to run {}: file does not exist"),
+        ])
+        .with_options()
+        .with_operand(exits(111, &["{}", "missing/lock", "true"], "setlock: fatal: unable to open missing/lock: file \
+            does not exist"));
+    "setuidgid": write name options descriptors => Examples::of(&[
+            exits(100, &[], "setuidgid: usage: setuidgid account child"),
+            exits(111, &["{}", "true"], "setuidgid: fatal: unknown account {}"),
+        ])
+        .with_operand(exits(111, &["{}", "true"], "setuidgid: fatal: unknown account {}"));
+    "softlimit": write name options descriptors => Examples::of(&[
+            exits(100, &[], "softlimit: usage: softlimit [-a allbytes] [-c corebytes] [-d databytes] [-f filebytes] \
+                [-l lockbytes] [-m membytes] [-o openfiles] [-p processes] [-r residentbytes] [-s stackbytes] [-t cpusecs] \
+                child"),
+            exits(100, &["-z"], "{called}: illegal option -- z\nsoftlimit: usage: softlimit [-a allbytes] [-c corebytes] \
+                [-d databytes] [-f filebytes] [-l lockbytes] [-m membytes] [-o openfiles] [-p processes] [-r residentbytes] \
+                [-s stackbytes] [-t cpusecs] child"),
+            exits(100, &["-c"], "{called}: option requires an argument -- c\nsoftlimit: usage: softlimit [-a allbytes] \
+                [-c corebytes] [-d databytes] [-f filebytes] [-l lockbytes] [-m membytes] [-o openfiles] [-p processes] \
+                [-r residentbytes] [-s stackbytes] [-t cpusecs] child"),
+            exits(111, &["{}"], "softlimit: fatal: unable to run {}: file does not exist"),
+        ])
+        .with_options()
+        .with_operand(exits(111, &["{}", "missing"], "softlimit: fatal: unable to run missing: file does not exist"));
     "supervise": write name options descriptors => Examples::of(&[
             exits(100, &[], "supervise: usage: supervise dir"),
             exits(111, &["{}"], "supervise: fatal: unable to chdir to {}: file does not exist"),
@@ -64,6 +122,12 @@ commands! {
     "svstat": options => Examples::of(&[])
         .with_operand(exits(0, &["{}"], "").and_prints("{}: unable to chdir: file does not exist"))
         .with_directory(exits(0, &["{}"], "").and_prints("{}: unable to open supervise/ok: file does not exist"));
+    "tai64n": options => Examples::of(&[])
+        .with_operand(exits(0, &["{}"], ""))
+        .with_directory(exits(0, &["{}"], ""));
+    "tai64nlocal": options => Examples::of(&[])
+        .with_operand(exits(0, &["{}"], ""))
+        .with_directory(exits(0, &["{}"], ""));
 }
 
 /// What a command does in examples.
@@ -216,6 +280,7 @@ const fn name(id: &'static str, command: &'static str, uses: &'static [Use], lin
             let ways = ["OWN", "/no/such/place/OWN", "./OWN", "//OWN", "watcher", "/command/watcher", "OWN/", ""];
             for called in ways.map(|way| way.replace("OWN", own)) {
                 for case in examples.complaints.iter().filter(|case| case.exit.is_some()) {
+                    (case.before)(world, MISSING)?;
                     case.expect(world, world.command(own).argv0(&called), MISSING, &called)?;
                 }
             }

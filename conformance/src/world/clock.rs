@@ -48,6 +48,24 @@ const TIME: Patch = Patch {
     other: None,
 };
 
+/// Code of a function whose clock stands still, with the offset of the seconds of that moment.
+struct Stopped {
+    code: &'static [u8],
+    seconds: usize,
+}
+
+/// `test edi, edi; jne +18; mov qword [rsi], SECONDS; mov qword [rsi+8], 0; xor eax, eax; ret; mov eax, 228; syscall; ret`.
+const STOPPED_CLOCK_GETTIME: &[u8] = &[
+    0x85, 0xff, 0x75, 0x12, 0x48, 0xc7, 0x06, 0, 0, 0, 0, 0x48, 0xc7, 0x46, 0x08, 0, 0, 0, 0, 0x31, 0xc0, 0xc3, 0xb8,
+    0xe4, 0, 0, 0, 0x0f, 0x05, 0xc3,
+];
+/// `mov qword [rdi], SECONDS; mov qword [rdi+8], 0; xor eax, eax; ret`.
+const STOPPED_GETTIMEOFDAY: &[u8] =
+    &[0x48, 0xc7, 0x07, 0, 0, 0, 0, 0x48, 0xc7, 0x47, 0x08, 0, 0, 0, 0, 0x31, 0xc0, 0xc3];
+/// For clock_gettime and gettimeofday, in this order.
+const STOPPED: [Stopped; 2] =
+    [Stopped { code: STOPPED_CLOCK_GETTIME, seconds: 7 }, Stopped { code: STOPPED_GETTIMEOFDAY, seconds: 3 }];
+
 /// Replacement code for a function of the vDSO, with the offsets of the seconds that it adds to each clock.
 struct Patch {
     name: &'static str,
@@ -63,6 +81,8 @@ pub(crate) struct Clock {
     pid: i32,
     memory: File,
     path: PathBuf,
+    /// Where the functions are: clock_gettime, gettimeofday, time.
+    functions: Vec<u64>,
     wall: Vec<u64>,
     other: Vec<u64>,
 }
@@ -81,12 +101,14 @@ impl World {
             // The mapping may be shorter than the buffer.
             let length = memory.read_at(&mut image, base)?;
             image.truncate(length);
-            let mut clock = Clock { world: self.clone(), pid, memory, path: path.clone(), wall: vec![], other: vec![] };
+            let (wall, other, functions) = (vec![], vec![], vec![]);
+            let mut clock = Clock { world: self.clone(), pid, memory, path: path.clone(), functions, wall, other };
             for patch in [CLOCK_GETTIME, GETTIMEOFDAY, TIME] {
                 let Some((value, size)) = function(&image, patch.name) else { return Ok(None) };
-                if size < patch.code.len() as u64 {
+                if size < patch.code.len().max(STOPPED_CLOCK_GETTIME.len()) as u64 {
                     return Ok(None);
                 }
+                clock.functions.push(base + value);
                 clock.memory.write_all_at(patch.code, base + value)?;
                 clock.wall.push(base + value + patch.wall);
                 clock.other.extend(patch.other.map(|at| base + value + at));
@@ -119,6 +141,28 @@ impl Clock {
         self.world.note(format!("let {seconds} seconds pass for {}", self.pid), "");
         self.write(&self.wall, seconds)?;
         self.write(&self.other, seconds)
+    }
+
+    /// Stops the wall clock at a moment of the present second. Every reading gives this moment until [`Clock::go_on`].
+    pub(crate) fn stop(&self) -> Outcome {
+        self.world.note(format!("stop the wall clock of {}", self.pid), "");
+        let seconds = i32::try_from(self.world.time_of_day().as_secs()).map_err(|error| broken(&self.path, &error))?;
+        for (stopped, at) in STOPPED.iter().zip(&self.functions) {
+            let mut code = stopped.code.to_vec();
+            code.splice(stopped.seconds..stopped.seconds + 4, seconds.to_le_bytes());
+            self.memory.write_all_at(&code, *at).map_err(|error| broken(&self.path, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Lets the clock go on after [`Clock::stop`], with the right time.
+    pub(crate) fn go_on(&self) -> Outcome {
+        self.world.note(format!("let the wall clock of {} go on", self.pid), "");
+        let written = [CLOCK_GETTIME, GETTIMEOFDAY]
+            .iter()
+            .zip(&self.functions)
+            .try_for_each(|(patch, at)| self.memory.write_all_at(patch.code, *at));
+        written.map_err(|error| broken(&self.path, &error))
     }
 
     fn write(&self, places: &[u64], seconds: i32) -> Outcome {

@@ -3,7 +3,7 @@
 use super::wait::LOOK_EVERY;
 use super::{World, broken};
 use crate::observe::process::{Process, descriptors};
-use crate::observe::{escape, process};
+use crate::observe::{escape, process, unescape};
 use crate::outcome::{Failure, Outcome};
 use crate::probe::signal_name;
 use nix::errno::Errno;
@@ -14,6 +14,7 @@ use nix::sys::signal::{self, SigSet, Signal};
 use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt;
@@ -68,6 +69,17 @@ impl Ran {
     /// Returns how it ended, its standard output and its standard error.
     pub(crate) fn all(&self) -> (&str, &str, &str) {
         (&self.exit, &self.out, &self.err)
+    }
+
+    /// Returns the null-terminated strings that its standard output consists of, sorted and each [`escape`]d: what `cat
+    /// /proc/self/environ` prints.
+    pub(crate) fn strings(&self) -> Vec<String> {
+        let bytes = unescape(&self.out);
+        let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+        let mut strings: Vec<String> =
+            if bytes.is_empty() { vec![] } else { bytes.split(|&byte| byte == 0).map(escape).collect() };
+        strings.sort();
+        strings
     }
 }
 
@@ -286,9 +298,19 @@ impl World {
             Process::look(pid).is_some_and(|process| process.state == 'S')
                 && descriptors(pid).values().any(|target| target.ends_with(file))
         };
-        let what = format!("asleep with {file} open");
-        self.until(&what, true, || Ok(is_asleep()))?;
-        self.stays(&what, true, Duration::from_millis(100), || Ok(is_asleep()))
+        // It may have slept for another reason before, such as for a child that it asks.
+        let since = Cell::new(None);
+        self.until(&format!("asleep with {file} open for 100 ms"), true, || {
+            since.set(is_asleep().then(|| since.get().unwrap_or_else(Instant::now)));
+            Ok(since.get().is_some_and(|since| since.elapsed() >= Duration::from_millis(100)))
+        })
+    }
+
+    /// Waits until no process is left that this world has started, or that was left behind by one.
+    #[track_caller]
+    pub(crate) fn until_alone(&self) -> Outcome {
+        let me = std::process::id().cast_signed();
+        self.until("processes of this world", 0, || Ok(Process::children(me).len()))
     }
 
     /// Waits until the process `pid` is stopped by a signal, or is not.
@@ -352,6 +374,12 @@ impl Command {
     pub(crate) fn env_remove(mut self, name: &str) -> Self {
         let start = format!("{name}=");
         self.environment.retain(|variable| !variable.as_bytes().starts_with(start.as_bytes()));
+        self
+    }
+
+    /// Sets its whole environment, for entries that [`Command::env`] cannot make.
+    pub(crate) fn environment<E: AsRef<OsStr>>(mut self, entries: impl IntoIterator<Item = E>) -> Self {
+        self.environment = entries.into_iter().map(|entry| entry.as_ref().to_owned()).collect();
         self
     }
 

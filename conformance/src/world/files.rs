@@ -64,6 +64,12 @@ impl Files {
         std::os::unix::fs::symlink(target, &link).map_err(|error| broken(&link, &error))
     }
 
+    /// Gives the file `from` the second name `to`.
+    pub(crate) fn hard_link(&self, from: impl AsRef<Path>, to: impl AsRef<Path>) -> Outcome {
+        let to = self.path(to);
+        fs::hard_link(self.path(from), &to).map_err(|error| broken(&to, &error))
+    }
+
     /// Makes a FIFO of mode 0600.
     pub(crate) fn make_fifo(&self, name: impl AsRef<Path>) -> Outcome {
         let path = self.path(name);

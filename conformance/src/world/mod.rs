@@ -4,13 +4,17 @@
 //! Whatever is started here, or by what is started here, ends with the scenario. [`World`] itself has directory,
 //! transcript and waits; everything else is a handle with one subject, in a file of its own.
 
+mod accounts;
 mod clock;
 mod command;
 mod disk;
 mod fifo;
 mod files;
+mod input;
 mod installed;
+mod limits;
 mod lock;
+mod log;
 mod private_root;
 mod privileges;
 mod record;
@@ -19,21 +23,25 @@ mod service;
 mod trace;
 mod wait;
 
+pub(crate) use accounts::Account;
 pub(crate) use clock::Clock;
 pub(crate) use command::{Command, Exit, Ran, Running, STDERR_UNREAD, STDOUT_UNREAD, send_signal};
 pub(crate) use fifo::Decoy;
 pub(crate) use files::Files;
+pub(crate) use input::Input;
 pub(crate) use installed::Installed;
+pub(crate) use log::{Feed, Log, numbered_lines};
 pub(crate) use record::Rewrites;
 pub(crate) use scan::Scan;
 pub(crate) use service::Service;
 pub(crate) use trace::{FORKS, RENAMES, SIGNALS};
 
 use crate::observe::escape;
-use crate::observe::process::Process;
+use crate::observe::process::{self, Process};
 use crate::outcome::{Failure, Outcome};
 use crate::probe;
 use crate::transcript::{Step, Transcript};
+use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
@@ -103,6 +111,7 @@ impl World {
     /// If the system refuses one of these.
     pub(crate) fn new(setting: &Setting<'_>) -> io::Result<World> {
         std::env::set_current_dir(setting.directory)?;
+        close_inherited();
         nix::sys::prctl::set_child_subreaper(true)?;
         nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
         let all = SigSet::all();
@@ -155,6 +164,15 @@ impl World {
     /// Begins the transcript anew.
     pub(crate) fn forget_steps(&self) {
         self.core.transcript.clear();
+    }
+
+    /// Tries one of many cases. Its steps are in the transcript only if it fails; otherwise `what` is one step.
+    pub(crate) fn try_case(&self, what: &str, case: impl FnOnce() -> Outcome) -> Outcome {
+        let before = self.steps().len();
+        case()?;
+        self.core.transcript.truncate(before);
+        self.note(what, "as expected");
+        Ok(())
     }
 
     /// Adds a step to the transcript.
@@ -279,6 +297,18 @@ impl World {
             }
         }
         pids
+    }
+}
+
+/// Closes the descriptors from 3 on that this process inherited and would hand on to commands. Those that it opened itself
+/// are close-on-exec.
+fn close_inherited() {
+    let me = std::process::id().cast_signed();
+    for number in process::descriptors(me).into_keys().filter(|&number| number > 2) {
+        let flags = process::flags(me, number).and_then(|flags| i32::from_str_radix(&flags, 8).ok());
+        if flags.is_some_and(|flags| flags & OFlag::O_CLOEXEC.bits() == 0) {
+            let _ = nix::unistd::close(number);
+        }
     }
 }
 

@@ -24,6 +24,13 @@ impl World {
         }
         Ok(self.program(strace).args(options).arg(self.commands().join(name)))
     }
+
+    /// Returns the target's command `name` under strace with `options`, without a look at whether strace can trace:
+    /// [`World::traced`] has done that before.
+    pub(crate) fn traced_as_before<S: AsRef<OsStr>>(&self, options: &[S], name: &str) -> Command {
+        let strace = tool("strace").unwrap_or_default();
+        self.program(strace).args(options).arg(self.commands().join(name))
+    }
 }
 
 impl Running {
