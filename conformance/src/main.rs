@@ -1,6 +1,7 @@
 //! svconform: tests whether a supervisor behaves like daemontools.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod commands;
 mod deviations;
 mod observe;
@@ -54,15 +55,21 @@ enum Command {
         /// Part of an id, or a requirement such as SUP-22
         filter: Vec<String>,
     },
-    /// Compare two JSON reports: list what regressed, is flaky, newly skipped, gone, fixed or new
+    /// Compare two JSON reports of run: list what regressed, is flaky, newly skipped, gone, fixed or new
     ///
-    /// Exit status: 1 if anything regressed, is flaky, newly skipped or gone.
+    /// Of two reports of bench, list what became slower or faster by more than the noise. Exit status: 1 if anything
+    /// regressed, is flaky, newly skipped or gone, or became slower.
     Compare {
         /// The older report
         old: PathBuf,
         /// The newer report
         new: PathBuf,
     },
+    /// Measure how fast targets are, in turns, and print median, spread and ratio of each figure
+    ///
+    /// Exit status: 0 all is measured or skipped; 1 a target failed; 2 usage error, or no figure was selected; 3 svconform
+    /// failed or was interrupted.
+    Bench(BenchArguments),
     /// Describe a scenario or a requirement
     Explain {
         /// The id of a scenario or a requirement
@@ -70,6 +77,8 @@ enum Command {
     },
     #[command(hide = true)]
     Worker(worker::Assignment),
+    #[command(hide = true)]
+    BenchWorker(bench::worker::Assignment),
 }
 
 #[derive(Debug, Args)]
@@ -126,6 +135,33 @@ struct RunArguments {
     filter: Vec<String>,
 }
 
+#[derive(Debug, Args)]
+struct BenchArguments {
+    /// Measure the commands in DIR and call them NAME in reports. May be given more than once
+    #[arg(long = "target", value_name = "NAME=DIR", required_unless_present = "from")]
+    targets: Vec<Target>,
+    /// Measure nothing, but read the JSON report FILE of an earlier run
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["targets", "baseline", "services", "rounds", "filter"])]
+    from: Option<PathBuf>,
+    /// Give ratios to this target [default: reference, or the last target if none has this name]
+    #[arg(long, value_name = "NAME")]
+    baseline: Option<String>,
+    /// Number of services in figures that need many
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
+    services: u16,
+    /// Number of rounds. In each of them, each figure is measured once on each target
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Format of the report
+    #[arg(long, value_enum, default_value = "table")]
+    format: bench::Format,
+    /// Write the report to FILE instead of standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Part of the id of a figure, such as throughput/
+    filter: Vec<String>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Level {
     Doc,
@@ -154,6 +190,8 @@ fn main() -> ExitCode {
         Command::List { uncovered, filter } => list(uncovered, &filter),
         Command::Compare { old, new } => compare_reports(&old, &new),
         Command::Explain { id } => explain_id(&id),
+        Command::Bench(arguments) => bench_and_report(&arguments),
+        Command::BenchWorker(assignment) => bench::worker::work(&assignment).map(|()| 0).map_err(CliError::Suite),
         Command::Worker(assignment) => worker::work(&assignment).map(|()| 0).map_err(CliError::Suite),
     };
     match outcome {
@@ -279,14 +317,7 @@ fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
     }
     let default_baseline = || has_target("reference").then(|| "reference".to_owned());
     let lists = read_deviations(&arguments.deviations, &arguments.targets)?;
-    // Opened before the long run, so that a bad name fails first.
-    let mut output: Box<dyn Write> = match &arguments.output {
-        None => Box::new(io::stdout()),
-        Some(path) => {
-            let file = File::create(path).map_err(|error| CliError::Usage(format!("{}: {error}", path.display())))?;
-            Box::new(file)
-        }
-    };
+    let mut output = Output::open(arguments.output.as_deref())?;
 
     let begin = Instant::now();
     let options = RunOptions {
@@ -335,14 +366,70 @@ fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
         scenarios: selected.iter().zip(results.runs).map(entry).collect(),
     };
     report.settle();
-    ignore_closed_pipe(output.write_all(&arguments.format.render(&report))).map_err(|error| {
-        let name = arguments.output.as_ref().map_or("standard output".to_owned(), |path| path.display().to_string());
-        io::Error::new(error.kind(), format!("{name}: {error}"))
-    })?;
+    output.write(&arguments.format.render(&report))?;
     if report.interrupted {
         let _ = writeln!(io::stderr(), "svconform: interrupted; the report covers the scenarios that finished");
     }
     Ok(report.exit_code(arguments.require_all))
+}
+
+fn bench_and_report(arguments: &BenchArguments) -> Result<u8, CliError> {
+    if let Some(path) = &arguments.from {
+        let in_file = |problem: String| CliError::Usage(format!("{}: {problem}", path.display()));
+        let bytes = std::fs::read(path).map_err(|error| in_file(error.to_string()))?;
+        let report = bench::report::read(&bytes).map_err(in_file)?;
+        Output::open(arguments.output.as_deref())?.write(&arguments.format.render(&report))?;
+        return Ok(0);
+    }
+    let targets = &arguments.targets;
+    let subjects = bench::select(&arguments.filter).map_err(CliError::Usage)?;
+    check_names(targets)?;
+    check_directories(targets)?;
+    let has_target = |name: &str| targets.iter().any(|target| target.name == name);
+    let baseline = match &arguments.baseline {
+        Some(name) if has_target(name) => name,
+        Some(name) => return Err(CliError::Usage(format!("no target is called {name}"))),
+        None if has_target("reference") => "reference",
+        None => targets.last().map_or("", |target| &target.name),
+    };
+    let mut output = Output::open(arguments.output.as_deref())?;
+    let report = bench::measure(&bench::Plan {
+        subjects: &subjects,
+        wants: bench::wants,
+        filters: &arguments.filter,
+        targets,
+        baseline,
+        services: arguments.services.into(),
+        rounds: arguments.rounds.into(),
+    })?;
+    output.write(&arguments.format.render(&report))?;
+    if report.interrupted {
+        let _ = writeln!(io::stderr(), "svconform: interrupted; the report covers the rounds that finished");
+    }
+    Ok(report.exit_code())
+}
+
+/// Where a report goes.
+struct Output {
+    name: String,
+    stream: Box<dyn Write>,
+}
+
+impl Output {
+    /// Opens the file `path`, or standard output. Done before a long run, so that a bad name fails first.
+    fn open(path: Option<&Path>) -> Result<Output, CliError> {
+        let Some(path) = path else {
+            return Ok(Output { name: "standard output".to_owned(), stream: Box::new(io::stdout()) });
+        };
+        let name = path.display().to_string();
+        let file = File::create(path).map_err(|error| CliError::Usage(format!("{name}: {error}")))?;
+        Ok(Output { name, stream: Box::new(file) })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        ignore_closed_pipe(self.stream.write_all(bytes))
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.name)))
+    }
 }
 
 fn list(uncovered: bool, filters: &[String]) -> Result<u8, CliError> {
@@ -380,12 +467,22 @@ fn explain_id(id: &str) -> Result<u8, CliError> {
 }
 
 fn compare_reports(old: &Path, new: &Path) -> Result<u8, CliError> {
-    let read = |path: &Path| {
-        let bytes = std::fs::read(path).map_err(|error| error.to_string());
-        let report = bytes.and_then(|bytes| json::read(&bytes));
-        report.map_err(|problem| CliError::Usage(format!("{}: {problem}", path.display())))
-    };
-    let (old, new) = (read(old)?, read(new)?);
+    let in_file = |path: &Path, problem: String| CliError::Usage(format!("{}: {problem}", path.display()));
+    let read = |path: &Path| std::fs::read(path).map_err(|error| in_file(path, error.to_string()));
+    let bytes = (read(old)?, read(new)?);
+    match (bench::report::is_bench(&bytes.0), bench::report::is_bench(&bytes.1)) {
+        (false, false) => {}
+        (true, true) => {
+            let old = bench::report::read(&bytes.0).map_err(|problem| in_file(old, problem))?;
+            let new = bench::report::read(&bytes.1).map_err(|problem| in_file(new, problem))?;
+            let (text, is_worse) = bench::compare(&old, &new).map_err(CliError::Usage)?;
+            print(&text)?;
+            return Ok(u8::from(is_worse));
+        }
+        _ => return Err(CliError::Usage("one report is of bench and the other is not".to_owned())),
+    }
+    let old = json::read(&bytes.0).map_err(|problem| in_file(old, problem))?;
+    let new = json::read(&bytes.1).map_err(|problem| in_file(new, problem))?;
     let changes = compare::changes(&old, &new);
     if new.interrupted {
         print("the newer run was interrupted; scenarios listed as gone were not run\n")?;

@@ -96,20 +96,10 @@ pub(crate) fn run(
     options: &RunOptions,
     is_expected: &dyn Fn(&Scenario, &Target, &Run) -> bool,
 ) -> io::Result<Results> {
-    if process::is_ignored(Signal::SIGCHLD) {
-        return Err(io::Error::other(
-            "SIGCHLD is ignored, so child exits cannot be detected; run under `env --default-signal=CHLD`",
-        ));
-    }
-    nix::sys::prctl::set_child_subreaper(true)?;
-    // The program that executed this one may have left it children.
-    let spared: Vec<i32> = Process::children(std::process::id().cast_signed()).iter().map(|child| child.pid).collect();
-    let mut heard = SigSet::empty();
-    HANDLED.iter().for_each(|&signal| heard.add(signal));
-    heard.thread_block()?;
-    let signals = SignalFd::with_flags(&heard, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+    let signals = Signals::new()?;
+    let spared = children();
     let place = tempfile::Builder::new().prefix("svconform-").tempdir()?;
-    usable(place.path())?;
+    check_usable(place.path(), ROOM)?;
     // Scenarios may run commands without root's right to pass over permission bits.
     fs::set_permissions(place.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
 
@@ -141,11 +131,7 @@ pub(crate) fn run(
         }
         progress(done, total, jobs.iter().map(|job| scenarios[job.id.scenario].id).next_back());
         let next = jobs.iter().map(|job| limit(job).saturating_sub(job.begin.elapsed())).min().unwrap_or(GRACE);
-        let timeout = PollTimeout::try_from(next + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
-        let _ = poll(&mut [PollFd::new(signals.as_fd(), PollFlags::POLLIN)], timeout);
-        while let Ok(Some(signal)) = signals.read_signal() {
-            interrupted |= signal.ssi_signo != Signal::SIGCHLD as u32;
-        }
+        interrupted |= signals.wait(next);
         if interrupted {
             waiting.clear();
         }
@@ -182,7 +168,8 @@ pub(crate) fn run(
             runs[job.id.scenario][job.id.target].push(run);
         }
         jobs = running;
-        kill_strays(&jobs, &spared);
+        let workers: Vec<i32> = jobs.iter().map(|job| job.child.id().cast_signed()).collect();
+        kill_strays(&workers, &spared);
     }
     progress_over();
     let kept = if options.keep {
@@ -197,15 +184,54 @@ pub(crate) fn run(
     Ok(Results { runs, interrupted, kept })
 }
 
-/// Fails if `place`, a directory in TMPDIR, is one where even the original would fail.
-fn usable(place: &Path) -> io::Result<()> {
+/// The signals that a run listens to: the ends of workers, and interruptions.
+#[derive(Debug)]
+pub(crate) struct Signals(SignalFd);
+
+impl Signals {
+    /// Makes this process fit to start workers: it adopts their orphans, and signals wait until [`Signals::wait`].
+    ///
+    /// # Errors
+    /// If SIGCHLD is ignored, or the system refuses one of these.
+    pub(crate) fn new() -> io::Result<Signals> {
+        if process::is_ignored(Signal::SIGCHLD) {
+            return Err(io::Error::other(
+                "SIGCHLD is ignored, so child exits cannot be detected; run under `env --default-signal=CHLD`",
+            ));
+        }
+        nix::sys::prctl::set_child_subreaper(true)?;
+        let mut heard = SigSet::empty();
+        HANDLED.iter().for_each(|&signal| heard.add(signal));
+        heard.thread_block()?;
+        Ok(Signals(SignalFd::with_flags(&heard, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
+    }
+
+    /// Waits for a signal, for `time` at most. Returns whether one interrupts the run.
+    pub(crate) fn wait(&self, time: Duration) -> bool {
+        let timeout = PollTimeout::try_from(time + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
+        let _ = poll(&mut [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)], timeout);
+        let mut interrupted = false;
+        while let Ok(Some(signal)) = self.0.read_signal() {
+            interrupted |= signal.ssi_signo != Signal::SIGCHLD as u32;
+        }
+        interrupted
+    }
+}
+
+/// Returns the children of this process: at its start, those that the program which executed it has left.
+pub(crate) fn children() -> Vec<i32> {
+    Process::children(std::process::id().cast_signed()).iter().map(|child| child.pid).collect()
+}
+
+/// Fails if `place`, a directory in TMPDIR, is one where even the original would fail, or has less than `room` bytes left.
+pub(crate) fn check_usable(place: &Path, room: u64) -> io::Result<()> {
     let stats = statvfs(place)?;
     let unusable = if stats.flags().contains(FsFlags::ST_NOEXEC) {
-        "is mounted noexec, and services have to run there"
-    } else if stats.blocks_available() * stats.fragment_size() < ROOM {
-        "has less than 16 MiB left"
+        "is mounted noexec, and services have to run there".to_owned()
+    } else if stats.blocks_available() * stats.fragment_size() < room {
+        format!("has less than {} MiB left", room >> 20)
     } else if place.to_str().is_none_or(|path| path.contains(char::is_control)) {
-        "has a name that cannot be printed"
+        "has a name that cannot be printed".to_owned()
     } else {
         return Ok(());
     };
@@ -281,8 +307,7 @@ fn answer(job: &Job, ended: ExitStatus, overdue: bool) -> Option<Run> {
 
 /// Kills the orphans of workers that are gone. A worker that ends by itself leaves none; one that was killed leaves all
 /// of its processes.
-fn kill_strays(jobs: &[Job], spared: &[i32]) {
-    let workers: Vec<i32> = jobs.iter().map(|job| job.child.id().cast_signed()).collect();
+pub(crate) fn kill_strays(workers: &[i32], spared: &[i32]) {
     let me = std::process::id().cast_signed();
     loop {
         let strays = Process::all()
@@ -300,14 +325,16 @@ fn kill_strays(jobs: &[Job], spared: &[i32]) {
     }
 }
 
-fn progress(done: usize, total: usize, last: Option<&str>) {
+/// Prints on a terminal how much of the run is done.
+pub(crate) fn progress(done: usize, total: usize, last: Option<&str>) {
     let mut terminal = io::stderr();
     if terminal.is_terminal() {
         let _ = write!(terminal, "\r\x1b[K[{done}/{total}] {}", last.unwrap_or_default());
     }
 }
 
-fn progress_over() {
+/// Removes the line of [`progress`].
+pub(crate) fn progress_over() {
     let mut terminal = io::stderr();
     if terminal.is_terminal() {
         let _ = write!(terminal, "\r\x1b[K");
