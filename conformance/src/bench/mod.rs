@@ -1,13 +1,18 @@
 //! Measures how fast targets are: the same services and the same lines on each of them, in turns.
 
+mod clients;
 mod compare;
 mod drive;
+mod fleet;
+mod latency;
+mod memory;
 pub(crate) mod report;
 mod startup;
 mod statistics;
 mod subject;
 pub(crate) mod table;
 mod throughput;
+mod trees;
 pub(crate) mod worker;
 
 pub(crate) use compare::compare;
@@ -40,7 +45,15 @@ impl Format {
 
 /// Returns all subjects, in the order of the report.
 fn subjects() -> impl Iterator<Item = &'static Subject> {
-    [throughput::SUBJECTS, startup::SUBJECTS].into_iter().flatten()
+    let lists = [
+        trees::SUBJECTS,
+        latency::SUBJECTS,
+        memory::SUBJECTS,
+        clients::SUBJECTS,
+        throughput::SUBJECTS,
+        startup::SUBJECTS,
+    ];
+    lists.into_iter().flatten()
 }
 
 /// Returns the subjects that `filters` select, or all without filters.
