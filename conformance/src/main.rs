@@ -47,11 +47,14 @@ struct Cli {
 enum Command {
     /// Run scenarios and print a report
     Run(RunArguments),
-    /// List scenarios, or the requirements that no scenario proves
+    /// List scenarios, the requirements that no scenario proves, or the figures of bench
     List {
         /// List requirements that no scenario proves
         #[arg(long)]
         uncovered: bool,
+        /// List the figures that bench measures
+        #[arg(long, conflicts_with = "uncovered")]
+        figures: bool,
         /// Part of an id, or a requirement such as SUP-22
         filter: Vec<String>,
     },
@@ -158,6 +161,9 @@ struct BenchArguments {
     /// Write the report to FILE instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Also draw each figure as a bar chart, an SVG file in DIR
+    #[arg(long, value_name = "DIR")]
+    charts: Option<PathBuf>,
     /// Part of the id of a figure, such as throughput/
     filter: Vec<String>,
 }
@@ -187,7 +193,10 @@ fn main() -> ExitCode {
     }
     let outcome = match Cli::parse().command {
         Command::Run(arguments) => run_and_report(&arguments),
-        Command::List { uncovered, filter } => list(uncovered, &filter),
+        Command::List { figures: true, filter, .. } => {
+            bench::list(&filter).map_err(CliError::Usage).and_then(|text| print(&text))
+        }
+        Command::List { uncovered, filter, .. } => list(uncovered, &filter),
         Command::Compare { old, new } => compare_reports(&old, &new),
         Command::Explain { id } => explain_id(&id),
         Command::Bench(arguments) => bench_and_report(&arguments),
@@ -257,14 +266,14 @@ fn check_names(targets: &[Target]) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Fails if a directory does not have usable commands.
-fn check_directories(targets: &[Target]) -> Result<(), CliError> {
+/// Fails if a directory has none of `known`, the commands to test, or one that cannot be used.
+fn check_directories(targets: &[Target], known: &[&str]) -> Result<(), CliError> {
     for Target { directory, .. } in targets {
-        if !commands::ALL.iter().any(|command| commands::has_command(directory, command)) {
+        if !known.iter().any(|command| commands::has_command(directory, command)) {
             return Err(CliError::Usage(format!("{}: no commands to test in this directory", directory.display())));
         }
         // Skipping it, like a command that was left out, would hide a forgotten mode or a dangling link.
-        if let Some(command) = commands::ALL.iter().find(|command| commands::is_unusable(directory, command)) {
+        if let Some(command) = known.iter().find(|command| commands::is_unusable(directory, command)) {
             let path = directory.join(command);
             return Err(CliError::Usage(format!("{}: not an executable file", path.display())));
         }
@@ -301,7 +310,7 @@ fn read_deviations(paths: &[PathBuf], targets: &[Target]) -> Result<Vec<Deviatio
 fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
     let selected = selected(arguments)?;
     check_names(&arguments.targets)?;
-    check_directories(&arguments.targets)?;
+    check_directories(&arguments.targets, commands::ALL)?;
     let has_target = |name: &str| arguments.targets.iter().any(|target| target.name == name);
     let mix_directory = tempfile::Builder::new().prefix("svconform-mixes-").tempdir().map_err(|error| {
         let directory = std::env::temp_dir();
@@ -379,12 +388,15 @@ fn bench_and_report(arguments: &BenchArguments) -> Result<u8, CliError> {
         let bytes = std::fs::read(path).map_err(|error| in_file(error.to_string()))?;
         let report = bench::report::read(&bytes).map_err(in_file)?;
         Output::open(arguments.output.as_deref())?.write(&arguments.format.render(&report))?;
+        if let Some(directory) = &arguments.charts {
+            bench::write_charts(&report, directory)?;
+        }
         return Ok(0);
     }
     let targets = &arguments.targets;
     let subjects = bench::select(&arguments.filter).map_err(CliError::Usage)?;
     check_names(targets)?;
-    check_directories(targets)?;
+    check_directories(targets, &bench::commands())?;
     let has_target = |name: &str| targets.iter().any(|target| target.name == name);
     let baseline = match &arguments.baseline {
         Some(name) if has_target(name) => name,
@@ -395,7 +407,6 @@ fn bench_and_report(arguments: &BenchArguments) -> Result<u8, CliError> {
     let mut output = Output::open(arguments.output.as_deref())?;
     let report = bench::measure(&bench::Plan {
         subjects: &subjects,
-        wants: bench::wants,
         filters: &arguments.filter,
         targets,
         baseline,
@@ -403,6 +414,9 @@ fn bench_and_report(arguments: &BenchArguments) -> Result<u8, CliError> {
         rounds: arguments.rounds.into(),
     })?;
     output.write(&arguments.format.render(&report))?;
+    if let Some(directory) = &arguments.charts {
+        bench::write_charts(&report, directory)?;
+    }
     if report.interrupted {
         let _ = writeln!(io::stderr(), "svconform: interrupted; the report covers the rounds that finished");
     }

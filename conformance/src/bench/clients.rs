@@ -2,7 +2,7 @@
 
 use super::fleet::{Fleet, Life};
 use super::startup::time_runs;
-use super::subject::{Figure, Samples, Site, Subject};
+use super::subject::{Figure, Samples, Site, Subject, millis};
 use crate::outcome::Failure;
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn on_one_and_all(site: &Site, name: &str, options: &[&str]) -> Result<Vec<Sampl
     };
     let directories = fleet.directories();
     let (one, all) = (time(&directories[..1], RUNS.0)?, time(&directories, RUNS.1)?);
-    Ok([one, all].map(|time| vec![time.as_secs_f64() * 1000.0]).into())
+    Ok([one, all].map(|time| vec![millis(time)]).into())
 }
 
 /// svok takes one directory only.
@@ -67,5 +67,5 @@ fn svok(site: &Site) -> Result<Vec<Samples>, Failure> {
     let time = |directory: &String, times| time_runs(&program, &[directory], site.world.directory(), times);
     let one = time(&fleet.directory(0), RUNS.0)?;
     let all = fleet.directories().iter().map(|directory| time(directory, 1)).sum::<Result<Duration, Failure>>()?;
-    Ok([one, all].map(|time| vec![time.as_secs_f64() * 1000.0]).into())
+    Ok([one, all].map(|time| vec![millis(time)]).into())
 }

@@ -23,9 +23,7 @@ const ROOM: u64 = 512 << 20;
 pub(crate) struct Plan<'p> {
     /// The subjects.
     pub(crate) subjects: &'p [&'static Subject],
-    /// Whether a figure of these subjects belongs into the report.
-    pub(crate) wants: fn(&Figure, &[String]) -> bool,
-    /// The filters that were given.
+    /// The filters that select figures of these subjects.
     pub(crate) filters: &'p [String],
     /// The targets.
     pub(crate) targets: &'p [Target],
@@ -238,7 +236,7 @@ fn entries(plan: &Plan<'_>, subject: &Subject, taken: &[Taken]) -> Vec<FigureEnt
             results: plan.targets.iter().zip(taken).map(result).collect(),
         }
     };
-    let wanted = subject.figures.iter().enumerate().filter(|(_, figure)| (plan.wants)(figure, plan.filters));
+    let wanted = subject.figures.iter().enumerate().filter(|(_, figure)| figure.is_selected(plan.filters));
     wanted.map(entry).collect()
 }
 

@@ -1,7 +1,7 @@
 //! How soon things happen: a new service starts, a killed one restarts, a command is obeyed.
 
 use super::fleet::{Fleet, Life};
-use super::subject::{Figure, Samples, Site, Subject};
+use super::subject::{Figure, Samples, Site, Subject, millis};
 use crate::outcome::Failure;
 use crate::probe::{Event, What};
 use crate::world::send_signal;
@@ -97,8 +97,4 @@ fn command(site: &Site) -> Result<Vec<Samples>, Failure> {
         times.push(millis(Duration::from_nanos(at.saturating_sub(begin))));
     }
     Ok(vec![times])
-}
-
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }

@@ -1,5 +1,6 @@
 //! Measures how fast targets are: the same services and the same lines on each of them, in turns.
 
+mod chart;
 mod clients;
 mod compare;
 mod drive;
@@ -19,6 +20,9 @@ pub(crate) use compare::compare;
 pub(crate) use drive::{Plan, measure};
 pub(crate) use report::BenchReport;
 
+use std::fs;
+use std::io;
+use std::path::Path;
 use subject::{Figure, Subject};
 
 /// The formats of a report.
@@ -61,16 +65,43 @@ fn subjects() -> impl Iterator<Item = &'static Subject> {
 /// # Errors
 /// In words: a filter selects nothing.
 pub(crate) fn select(filters: &[String]) -> Result<Vec<&'static Subject>, String> {
-    if let Some(filter) = filters.iter().find(|filter| !subjects().any(|subject| subject.matches(filter))) {
-        return Err(format!("no figure matches {filter}"));
+    let selects = |filter: &String| subjects().any(|subject| subject.is_selected(std::slice::from_ref(filter)));
+    if let Some(filter) = filters.iter().find(|filter| !selects(filter)) {
+        return Err(format!("no figure matches {filter}; svconform list --figures prints all"));
     }
-    let is_selected = |subject: &&Subject| filters.is_empty() || filters.iter().any(|filter| subject.matches(filter));
-    Ok(subjects().filter(is_selected).collect())
+    Ok(subjects().filter(|subject| subject.is_selected(filters)).collect())
 }
 
-/// Returns whether `filters` select `figure` of a subject that was measured.
-pub(crate) fn wants(figure: &Figure, filters: &[String]) -> bool {
-    filters.is_empty() || filters.iter().any(|filter| figure.id.contains(filter.as_str()))
+/// Returns a line for each figure that `filters` select: its id, its unit and what it is.
+///
+/// # Errors
+/// In words: a filter selects nothing.
+pub(crate) fn list(filters: &[String]) -> Result<String, String> {
+    let subjects = select(filters)?;
+    let figures = || subjects.iter().flat_map(|subject| subject.figures).filter(|figure| figure.is_selected(filters));
+    let width = figures().map(|figure| figure.id.len()).max().unwrap_or(0);
+    let line =
+        |figure: &Figure| format!("{:width$}  {}, in {}\n", figure.id, figure.title.replace("{N}", "N"), figure.unit);
+    Ok(figures().map(line).collect())
+}
+
+/// Returns the commands that figures are about.
+pub(crate) fn commands() -> Vec<&'static str> {
+    subjects().flat_map(|subject| subject.commands).copied().collect()
+}
+
+/// Writes the charts of `report`, a file per figure, to `directory`, which is made if it does not exist.
+///
+/// # Errors
+/// If a file cannot be written.
+pub(crate) fn write_charts(report: &BenchReport, directory: &Path) -> io::Result<()> {
+    let in_place = |path: &Path, error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    fs::create_dir_all(directory).map_err(|error| in_place(directory, error))?;
+    for figure in &report.figures {
+        let path = directory.join(chart::file_name(figure));
+        fs::write(&path, chart::render(figure, &report.baseline)?).map_err(|error| in_place(&path, error))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -92,7 +123,12 @@ mod tests {
         let ids =
             |filter: &str| select(&[filter.to_owned()]).map(|all| all.iter().map(|one| one.id).collect::<Vec<_>>());
         assert_eq!(ids("tai64n").unwrap(), ["throughput/tai64n", "throughput/tai64nlocal"]);
-        assert_eq!(ids("no-such-thing").unwrap_err(), "no figure matches no-such-thing");
+        assert_eq!(
+            ids("no-such-thing").unwrap_err(),
+            "no figure matches no-such-thing; svconform list --figures prints all"
+        );
         assert_eq!(select(&[]).unwrap().len(), subjects().count());
+        let lines = list(&["tree/up/cpu".to_owned()]).unwrap();
+        assert_eq!(lines, "tree/up/cpu  processor time to start one of N services, shell and sleep included, in ms\n");
     }
 }

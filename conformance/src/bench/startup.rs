@@ -1,6 +1,6 @@
 //! Start-up of the commands that run another program: each of them runs at every start of a service.
 
-use super::subject::{Figure, Samples, Site, Subject};
+use super::subject::{Figure, Samples, Site, Subject, millis};
 use crate::outcome::Failure;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -54,7 +54,7 @@ fn account(site: &Site) -> Result<String, Failure> {
 fn run(site: &Site, name: &str, arguments: &[&str]) -> Result<Vec<Samples>, Failure> {
     let program = site.world.commands().join(name);
     let time = time_runs(&program, &[arguments, &[TRUE]].concat(), site.world.directory(), STARTS)?;
-    Ok(vec![vec![time.as_secs_f64() * 1000.0]])
+    Ok(vec![vec![millis(time)]])
 }
 
 /// Runs `program` `times` times, one after another, and returns how long one run takes on average.

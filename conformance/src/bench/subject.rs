@@ -59,6 +59,11 @@ pub(crate) struct Site {
 }
 
 impl Figure {
+    /// Returns whether `filters` select it: one of them is a part of its id, or there are none.
+    pub(crate) fn is_selected(&self, filters: &[String]) -> bool {
+        filters.is_empty() || filters.iter().any(|filter| self.id.contains(filter.as_str()))
+    }
+
     /// A figure of which low values are good.
     pub(crate) const fn lower(id: &'static str, unit: &'static str, title: &'static str) -> Figure {
         Figure { id, title, unit, better: Better::Lower }
@@ -70,10 +75,15 @@ impl Figure {
     }
 }
 
+/// Returns `time` in milliseconds.
+pub(super) fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
 impl Subject {
-    /// Returns whether `filter` selects it: it is a part of the id of the subject or of a figure.
-    pub(crate) fn matches(&self, filter: &str) -> bool {
-        self.id.contains(filter) || self.figures.iter().any(|figure| figure.id.contains(filter))
+    /// Returns whether `filters` select one of its figures.
+    pub(crate) fn is_selected(&self, filters: &[String]) -> bool {
+        self.figures.iter().any(|figure| figure.is_selected(filters))
     }
 
     /// Returns how many times longer than usual its waits may take with `services` services.

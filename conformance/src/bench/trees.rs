@@ -1,7 +1,7 @@
 //! Whole trees: how long N services take to come up, to come back and to end, and what they cost meanwhile.
 
 use super::fleet::{Fleet, Life, Tree, processor_time};
-use super::subject::{Figure, Samples, Site, Subject};
+use super::subject::{Figure, Samples, Site, Subject, millis};
 use crate::observe::process::{self, Process};
 use crate::outcome::Failure;
 use crate::world::send_signal;
@@ -73,10 +73,6 @@ pub(super) const SUBJECTS: &[Subject] = &[
         measure: crashing,
     },
 ];
-
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
-}
 
 #[expect(clippy::cast_precision_loss, reason = "a count of services")]
 fn count(number: usize) -> f64 {
