@@ -1,18 +1,18 @@
 //! The tester tested: the output and exit codes of svconform, on faulty commands and on our own build.
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue must stop")]
 
+mod surroundings;
+
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 use std::io::Write;
-use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
+use surroundings::{left_behind, ours};
 
 fn svconform() -> Command {
     Command::new(assert_cmd::cargo::cargo_bin!("svconform"))
@@ -385,36 +385,4 @@ fn verdicts(report: &Value) -> Vec<(String, String)> {
     let scenarios = report["scenarios"].as_array().unwrap();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     scenarios.iter().map(|one| (text(&one["id"]), text(&one["results"][0]["verdict"]))).collect()
-}
-
-/// The `--target` argument, with the name `name`, for our own build in a directory of links.
-fn ours(name: &str) -> String {
-    static DIRECTORY: OnceLock<TempDir> = OnceLock::new();
-    let directory = DIRECTORY.get_or_init(|| {
-        let built = std::process::Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--locked", "--offline", "--package", "daemontools", "--message-format", "json"])
-            .output()
-            .unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        let messages = String::from_utf8(built.stdout).unwrap();
-        let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let executable =
-            messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back().unwrap();
-        let list = std::process::Command::new(&executable).arg("--list").output().unwrap();
-        let directory = tempfile::tempdir().unwrap();
-        for command in String::from_utf8(list.stdout).unwrap().lines() {
-            symlink(&executable, directory.path().join(command)).unwrap();
-        }
-        directory
-    });
-    format!("{name}={}", directory.path().display())
-}
-
-/// How many processes have exactly these `arguments`.
-fn left_behind(arguments: &str) -> usize {
-    let entries = std::fs::read_dir("/proc").unwrap().flatten();
-    entries
-        .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
-        .filter(|line| String::from_utf8_lossy(line).trim_end_matches('\0').replace('\0', " ") == arguments)
-        .count()
 }

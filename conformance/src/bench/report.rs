@@ -90,9 +90,16 @@ pub(crate) struct FigureResult {
 }
 
 impl FigureResult {
-    /// Returns why there are no samples, in one sentence without a full stop.
+    /// Returns why there are no samples, or fewer than others have, without a full stop.
     pub(crate) fn reason(&self) -> String {
-        self.failure.as_ref().map_or_else(|| "not measured".to_owned(), Failure::sentence)
+        let Some(failure) = &self.failure else { return "not measured".to_owned() };
+        match failure.kind {
+            FailureKind::Missing => format!("skipped: {}", failure.actual),
+            FailureKind::Broken => format!("svconform broke: {}", failure.actual),
+            FailureKind::Mismatch | FailureKind::Timeout => {
+                format!("failed: {}; actual: {}", failure.sentence(), failure.actual)
+            }
+        }
     }
 }
 
@@ -203,7 +210,7 @@ pub(crate) mod tests {
                 processors: 2,
                 kernel: "3.10".to_owned(),
                 directory: "/dev/shm".to_owned(),
-                yardstick: Summary::of(&[1.0, 1.0, 1.1]),
+                yardstick: Summary::of(&[1.0, 1.0, 1.2]),
             },
             figures: vec![FigureEntry {
                 id: "throughput/multilog".to_owned(),
@@ -236,7 +243,7 @@ pub(crate) mod tests {
         assert_eq!(report.exit_code(), 0);
         assert_eq!(
             report.reasons(),
-            [("ours: the target has no command multilog".to_owned(), vec!["throughput/multilog"])]
+            [("ours: skipped: the target has no command multilog".to_owned(), vec!["throughput/multilog"])]
         );
         report.figures[0].results[0].failure = Some(Failure::mismatch("exit 0", "exit 111"));
         assert_eq!(report.exit_code(), 1);

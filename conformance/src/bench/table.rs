@@ -25,13 +25,13 @@ fn write_table(report: &BenchReport, out: &mut String) -> std::fmt::Result {
         for result in &figure.results {
             write!(out, "  {:width$}  ", result.target)?;
             match &result.summary {
-                None => writeln!(out, "skipped: {}", result.reason())?,
+                None => writeln!(out, "{}", result.reason())?,
                 Some(summary) => {
                     let ratio = result.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}x"));
                     let (median, spread) = (number(summary.median), number(summary.spread));
                     writeln!(out, "{median:>8} +- {spread:<8} {ratio:>8}  {} samples", result.samples.len())?;
-                    if let Some(failure) = &result.failure {
-                        writeln!(out, "  {:width$}  a round failed: {}", "", failure.sentence())?;
+                    if result.failure.is_some() {
+                        writeln!(out, "  {:width$}  then {}", "", result.reason())?;
                     }
                 }
             }
@@ -111,6 +111,6 @@ mod tests {
         assert!(text.contains("  ours       skipped: the target has no command multilog\n"), "{text}");
         let text = String::from_utf8(markdown(&report)).unwrap();
         assert!(text.contains("| multilog, 100-byte lines, MB/s | - | 100 ± 0.00 |\n"), "{text}");
-        assert!(text.contains("- ours: the target has no command multilog (throughput/multilog)\n"), "{text}");
+        assert!(text.contains("- ours: skipped: the target has no command multilog (throughput/multilog)\n"), "{text}");
     }
 }
