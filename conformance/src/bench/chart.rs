@@ -1,6 +1,6 @@
 //! A figure as a bar chart, in SVG.
 
-use super::report::{FigureEntry, FigureResult, number};
+use super::report::{FigureEntry, FigureResult, number, times};
 use super::subject::Better;
 use plotters::drawing::DrawingAreaErrorKind;
 use plotters::prelude::{
@@ -65,7 +65,7 @@ fn draw(figure: &FigureEntry, baseline: &str, svg: &mut String) -> Result<(), Dr
         let reach = [scale.place(summary.median - summary.spread), scale.place(summary.median + summary.spread)];
         area.draw(&PathElement::new(reach.map(|x| (x, middle)), BLACK.stroke_width(1)))?;
         let ratio = result.ratio.filter(|_| result.target != baseline);
-        let ratio = ratio.map_or_else(String::new, |ratio| format!(" ({}x)", number(ratio)));
+        let ratio = ratio.map_or_else(String::new, |ratio| format!(" ({})", times(ratio)));
         text(number(summary.median) + &ratio, (reach[1].max(end) + 8, middle), 15, &BLACK, HPos::Left)?;
     }
     area.present()

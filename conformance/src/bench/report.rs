@@ -128,19 +128,21 @@ impl BenchReport {
         u8::from(failed(FailureKind::Mismatch) || failed(FailureKind::Timeout))
     }
 
-    /// Returns each reason why a target has no value for a figure, with the figures.
-    pub(crate) fn reasons(&self) -> Vec<(String, Vec<&str>)> {
-        let mut reasons: Vec<(String, Vec<&str>)> = vec![];
-        for figure in &self.figures {
-            for result in figure.results.iter().filter(|result| result.failure.is_some() || result.summary.is_none()) {
-                let reason = format!("{}: {}", result.target, result.reason());
-                match reasons.iter_mut().find(|(known, _)| *known == reason) {
-                    Some((_, figures)) => figures.push(&figure.id),
-                    None => reasons.push((reason, vec![&figure.id])),
+    /// Returns the targets for which figures are missing, each with the reasons.
+    pub(crate) fn reasons(&self) -> Vec<(&str, Vec<String>)> {
+        let of_target = |target: &TargetEntry| {
+            let results = self.figures.iter().flat_map(|figure| &figure.results);
+            let mine = results.filter(|result| result.target == target.name);
+            let mut reasons: Vec<String> = vec![];
+            for reason in mine.filter(|one| one.failure.is_some() || one.summary.is_none()).map(FigureResult::reason) {
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
                 }
             }
-        }
-        reasons
+            reasons
+        };
+        let all = self.targets.iter().map(|target| (target.name.as_str(), of_target(target)));
+        all.filter(|(_, reasons)| !reasons.is_empty()).collect()
     }
 
     /// Returns the bytes of the report as JSON, ending in a newline.
@@ -178,6 +180,15 @@ pub(crate) fn number(value: f64) -> String {
         size if size >= 10.0 => format!("{value:.1}"),
         size if size >= 1.0 || size == 0.0 => format!("{value:.2}"),
         _ => format!("{value:.3}"),
+    }
+}
+
+/// Returns `ratio` with at least two digits that count, and an `x`.
+pub(crate) fn times(ratio: f64) -> String {
+    match ratio {
+        _ if ratio >= 9.995 => format!("{}x", number(ratio)),
+        _ if ratio >= 0.0995 => format!("{ratio:.2}x"),
+        _ => format!("{ratio:.4}x"),
     }
 }
 
@@ -241,10 +252,7 @@ pub(crate) mod tests {
     fn a_missing_command_is_no_failure_but_a_wrong_end_is() {
         let mut report = report_with(&[], &[100.0], Better::Higher);
         assert_eq!(report.exit_code(), 0);
-        assert_eq!(
-            report.reasons(),
-            [("ours: skipped: the target has no command multilog".to_owned(), vec!["throughput/multilog"])]
-        );
+        assert_eq!(report.reasons(), [("ours", vec!["skipped: the target has no command multilog".to_owned()])]);
         report.figures[0].results[0].failure = Some(Failure::mismatch("exit 0", "exit 111"));
         assert_eq!(report.exit_code(), 1);
         report.figures[0].results[0].failure = Some(Failure::broken("no space"));
@@ -255,5 +263,6 @@ pub(crate) mod tests {
     #[test]
     fn numbers_have_three_digits() {
         assert_eq!([1234.5, 99.94, 1.234, 0.01234, 0.0].map(number), ["1234", "99.9", "1.23", "0.012", "0.00"]);
+        assert_eq!([922.0, 12.34, 0.9996, 0.547, 0.0012].map(times), ["922x", "12.3x", "1.00x", "0.55x", "0.0012x"]);
     }
 }

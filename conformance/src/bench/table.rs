@@ -1,6 +1,6 @@
 //! The report of `bench` as text for a terminal, and as a Markdown table to publish.
 
-use super::report::{BenchReport, FigureEntry, FigureResult, number};
+use super::report::{BenchReport, FigureEntry, FigureResult, number, times};
 use super::subject::Better;
 use std::fmt::Write;
 
@@ -27,7 +27,7 @@ fn write_table(report: &BenchReport, out: &mut String) -> std::fmt::Result {
             match &result.summary {
                 None => writeln!(out, "{}", result.reason())?,
                 Some(summary) => {
-                    let ratio = result.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}x"));
+                    let ratio = result.ratio.map_or_else(|| "-".to_owned(), times);
                     let (median, spread) = (number(summary.median), number(summary.spread));
                     writeln!(out, "{median:>8} +- {spread:<8} {ratio:>8}  {} samples", result.samples.len())?;
                     if result.failure.is_some() {
@@ -49,11 +49,11 @@ fn write_markdown(report: &BenchReport, out: &mut String) -> std::fmt::Result {
         writeln!(out, "| {}, {} | {} |", figure.title, figure.unit, cells.join(" | "))?;
     }
     writeln!(out, "\n{}", conditions(report))?;
-    for (index, (reason, figures)) in report.reasons().into_iter().enumerate() {
+    for (index, (target, reasons)) in report.reasons().into_iter().enumerate() {
         if index == 0 {
             writeln!(out, "\nNot measured:\n")?;
         }
-        writeln!(out, "- {reason} ({})", figures.join(", "))?;
+        writeln!(out, "- {target}: {}", reasons.join("; "))?;
     }
     Ok(())
 }
@@ -63,7 +63,7 @@ fn cell(result: &FigureResult, baseline: &str) -> String {
     let Some(summary) = &result.summary else { return "-".to_owned() };
     let value = format!("{} ± {}", number(summary.median), number(summary.spread));
     match result.ratio {
-        Some(ratio) if result.target != baseline => format!("{value} ({}x)", number(ratio)),
+        Some(ratio) if result.target != baseline => format!("{value} ({})", times(ratio)),
         _ => value,
     }
 }
@@ -111,6 +111,6 @@ mod tests {
         assert!(text.contains("  ours       skipped: the target has no command multilog\n"), "{text}");
         let text = String::from_utf8(markdown(&report)).unwrap();
         assert!(text.contains("| multilog, 100-byte lines, MB/s | - | 100 ± 0.00 |\n"), "{text}");
-        assert!(text.contains("- ours: skipped: the target has no command multilog (throughput/multilog)\n"), "{text}");
+        assert!(text.contains("- ours: skipped: the target has no command multilog\n"), "{text}");
     }
 }
