@@ -4,11 +4,15 @@ use super::statistics::Summary;
 use super::subject::Better;
 use crate::outcome::{Failure, FailureKind};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The version of the report's shape: raised when a reader of the previous one would go wrong.
 pub(crate) const SCHEMA: u32 = 1;
 /// What tells the report of `bench` from that of `run`.
 pub(crate) const KIND: &str = "bench";
+
+/// How the reason begins that a target lacks a command.
+const NO_COMMAND: &str = "skipped: the target has no command ";
 
 /// A run of `svconform bench`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -133,13 +137,8 @@ impl BenchReport {
         let of_target = |target: &TargetEntry| {
             let results = self.figures.iter().flat_map(|figure| &figure.results);
             let mine = results.filter(|result| result.target == target.name);
-            let mut reasons: Vec<String> = vec![];
-            for reason in mine.filter(|one| one.failure.is_some() || one.summary.is_none()).map(FigureResult::reason) {
-                if !reasons.contains(&reason) {
-                    reasons.push(reason);
-                }
-            }
-            reasons
+            let missing = mine.filter(|one| one.failure.is_some() || one.summary.is_none()).map(FigureResult::reason);
+            joined(missing.collect::<BTreeSet<_>>())
         };
         let all = self.targets.iter().map(|target| (target.name.as_str(), of_target(target)));
         all.filter(|(_, reasons)| !reasons.is_empty()).collect()
@@ -171,6 +170,21 @@ pub(crate) fn read(bytes: &[u8]) -> Result<BenchReport, String> {
         return Err(format!("a report of schema {}; this svconform reads schema {SCHEMA}", value["schema"]));
     }
     serde_json::from_value(value).map_err(|error| format!("not a report of svconform bench: {error}"))
+}
+
+/// Joins the reasons that a command is missing into one, and leaves the others as they are.
+fn joined(reasons: BTreeSet<String>) -> Vec<String> {
+    let (mut others, mut missing) = (vec![], vec![]);
+    for reason in reasons {
+        match reason.strip_prefix(NO_COMMAND) {
+            Some(name) => missing.push(name.to_owned()),
+            None => others.push(reason),
+        }
+    }
+    if !missing.is_empty() {
+        others.push(format!("{NO_COMMAND}{}", missing.join(", ")));
+    }
+    others
 }
 
 /// Returns `value` with three significant digits.
@@ -258,6 +272,17 @@ pub(crate) mod tests {
         report.figures[0].results[0].failure = Some(Failure::broken("no space"));
         assert_eq!(report.exit_code(), 3);
         assert_eq!(BenchReport { interrupted: true, ..report_with(&[1.0], &[1.0], Better::Higher) }.exit_code(), 3);
+    }
+
+    #[test]
+    fn missing_commands_are_one_reason() {
+        let reasons = [
+            "failed: expected exit 0",
+            "skipped: the target has no command svc",
+            "skipped: the target has no command svok",
+        ];
+        let reasons = joined(reasons.into_iter().map(str::to_owned).collect());
+        assert_eq!(reasons, ["failed: expected exit 0", "skipped: the target has no command svc, svok"]);
     }
 
     #[test]
