@@ -15,6 +15,7 @@ pub(crate) mod ready;
 pub(crate) mod signals;
 pub(crate) mod stdio;
 pub(crate) mod user;
+pub(crate) mod watch;
 
 pub(crate) use child::Pid;
 pub(crate) use signals::Signal;

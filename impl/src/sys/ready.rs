@@ -12,3 +12,12 @@ pub(crate) fn wait(sources: &[BorrowedFd<'_>], timeout: Option<Duration>) {
     let mut polled: Vec<PollFd<'_>> = sources.iter().map(|&fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
     let _ = ppoll(&mut polled, timeout.map(TimeSpec::from), None);
 }
+
+/// Waits as [`wait`] does, and for an exceptional condition of `urgent`, such as a change of the table of mounts. Returns
+/// whether there is one.
+pub(crate) fn wait_urgent(sources: &[BorrowedFd<'_>], urgent: BorrowedFd<'_>, timeout: Option<Duration>) -> bool {
+    let mut polled = vec![PollFd::new(urgent, PollFlags::POLLPRI)];
+    polled.extend(sources.iter().map(|&fd| PollFd::new(fd, PollFlags::POLLIN)));
+    let _ = ppoll(&mut polled, timeout.map(TimeSpec::from), None);
+    polled[0].any().unwrap_or_default()
+}

@@ -7,7 +7,7 @@ mod scan;
 
 use crate::program::{Exit, Program, parts};
 use crate::sys::argv::Args;
-use crate::sys::{signals, stdio};
+use crate::sys::stdio;
 use scan::Scan;
 use std::env;
 
@@ -16,6 +16,5 @@ pub(crate) fn run(args: Args) -> Result<(), Exit> {
     if let [_, dir, ..] = args.all()[..] {
         env::set_current_dir(dir).map_err(Program("svscan").fatal(parts!("unable to chdir to ", dir)))?;
     }
-    signals::reset_sigchld();
-    Scan::default().run()
+    Scan::new().run()
 }

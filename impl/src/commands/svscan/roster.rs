@@ -1,7 +1,14 @@
-//! The services that svscan knows, and which of their supervises are running. No I/O.
+//! The services that svscan knows, and when each of their supervises must be started. No I/O.
+//!
+//! Every event carries its time, counted from the start of svscan.
 
 use crate::sys::Pid;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::time::Duration;
+
+/// The time between two scans of the original. Nothing here takes longer than it could take there.
+pub(crate) const INTERVAL: Duration = Duration::from_secs(5);
 
 /// The identity of a service: its directory, under whatever name (SCAN-05).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,194 +28,224 @@ pub(crate) enum Role {
     Log,
 }
 
+/// An entry of the directory, as it was just examined.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    /// The directory that it leads to, or `None` if it leads to none.
+    pub(crate) id: Option<Id>,
+    /// Whether it was complete when it appeared. A directory that is made in place is filled only after that.
+    pub(crate) is_complete: bool,
+    /// Whether an event will tell when it leads elsewhere.
+    pub(crate) is_watched: bool,
+}
+
+/// The supervise of one role.
+#[derive(Debug, Clone, Copy)]
+enum Side {
+    Running,
+    /// Not running, and not started before this time.
+    Due(Duration),
+}
+
 #[derive(Debug)]
 struct Service<P> {
-    /// Whether the scan in progress, or else the last one, has come upon the service.
-    listed: bool,
-    main: Option<Pid>,
-    /// Decided when the service is added (SCAN-09).
-    log: Option<Log<P>>,
+    /// The entries that lead to it. It is not listed if there are none.
+    names: BTreeSet<OsString>,
+    /// Whether it has a log is decided right before its first start (SCAN-09).
+    is_decided: bool,
+    main: Side,
+    log: Option<(P, Side)>,
 }
 
-#[derive(Debug)]
-struct Log<P> {
-    pipe: P,
-    pid: Option<Pid>,
-}
-
-/// The known services. `P` is the pipe from a service to its log.
-#[derive(Debug)]
-pub(crate) struct Roster<P> {
-    services: BTreeMap<Id, Service<P>>,
-    running: BTreeMap<Pid, (Id, Role)>,
-}
-
-impl<P> Default for Roster<P> {
-    fn default() -> Roster<P> {
-        Roster { services: BTreeMap::new(), running: BTreeMap::new() }
-    }
-}
-
-impl<P> Roster<P> {
-    /// Begins a scan, which has to list every service anew.
-    pub(crate) fn begin_scan(&mut self) {
-        for service in self.services.values_mut() {
-            service.listed = false;
-        }
+impl<P> Service<P> {
+    fn sides(&self) -> impl Iterator<Item = (Role, Side)> {
+        let log = self.log.as_ref().map(|(_, side)| (Role::Log, *side));
+        [(Role::Main, self.main)].into_iter().chain(log)
     }
 
-    /// Returns whether the service is known.
-    pub(crate) fn contains(&self, id: Id) -> bool {
-        self.services.contains_key(&id)
+    fn due_times(&self) -> impl Iterator<Item = Duration> {
+        self.sides().filter_map(|(_, side)| match side {
+            Side::Running => None,
+            Side::Due(at) => Some(at),
+        })
     }
 
-    /// Adds a service, with the pipe to its log if it has one.
-    pub(crate) fn add(&mut self, id: Id, pipe: Option<P>) {
-        let log = pipe.map(|pipe| Log { pipe, pid: None });
-        self.services.insert(id, Service { listed: true, main: None, log });
+    fn is_running(&self) -> bool {
+        self.sides().any(|(_, side)| matches!(side, Side::Running))
     }
 
-    /// Lists a known service, and returns the roles for which no supervise is running, the main one first.
-    pub(crate) fn missing(&mut self, id: Id) -> Vec<Role> {
-        let Some(service) = self.services.get_mut(&id) else {
-            return vec![];
-        };
-        service.listed = true;
-        let main = service.main.is_none().then_some(Role::Main);
-        let log = service.log.as_ref().is_some_and(|log| log.pid.is_none()).then_some(Role::Log);
-        main.into_iter().chain(log).collect()
-    }
-
-    /// Returns the pipe from a service to its log. It lasts as long as the service is known (SCAN-08).
-    pub(crate) fn pipe(&self, id: Id) -> Option<&P> {
-        self.services.get(&id)?.log.as_ref().map(|log| &log.pipe)
-    }
-
-    /// Records that a supervise was started.
-    pub(crate) fn started(&mut self, id: Id, role: Role, pid: Pid) {
-        self.set(id, role, Some(pid));
-        self.running.insert(pid, (id, role));
-    }
-
-    /// Records that a child exited. Ignores one that is not a supervise.
-    pub(crate) fn exited(&mut self, pid: Pid) {
-        if let Some((id, role)) = self.running.remove(&pid) {
-            self.set(id, role, None);
-        }
-    }
-
-    /// Ends a scan: forgets each service that was not listed and has no supervise running (SCAN-10).
-    pub(crate) fn end_scan(&mut self) {
-        self.services.retain(|_, service| {
-            service.listed || service.main.is_some() || service.log.as_ref().is_some_and(|log| log.pid.is_some())
-        });
-    }
-
-    fn set(&mut self, id: Id, role: Role, pid: Option<Pid>) {
-        let Some(service) = self.services.get_mut(&id) else {
-            return;
-        };
-        match (role, &mut service.log) {
-            (Role::Main, _) => service.main = pid,
-            (Role::Log, Some(log)) => log.pid = pid,
+    fn set(&mut self, role: Role, to: Side) {
+        match (role, &mut self.log) {
+            (Role::Main, _) => self.main = to,
+            (Role::Log, Some((_, side))) => *side = to,
             (Role::Log, None) => {}
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The known services. `P` is the pipe from a service to its log.
+#[derive(Debug)]
+pub(crate) struct Roster<P> {
+    /// The directory that each entry leads to.
+    entries: BTreeMap<OsString, Id>,
+    /// Entries that can change without an event.
+    unwatched: BTreeSet<OsString>,
+    services: BTreeMap<Id, Service<P>>,
+    running: BTreeMap<Pid, (Id, Role)>,
+    /// When something is due for a listed service.
+    timers: BTreeSet<(Duration, Id)>,
+}
 
-    const WEB: Id = Id { device: 1, inode: 10 };
-    const DNS: Id = Id { device: 2, inode: 10 };
-
-    fn pid(number: i32) -> Pid {
-        Pid::from_raw(number)
+impl<P> Default for Roster<P> {
+    fn default() -> Roster<P> {
+        let (entries, unwatched, services, running, timers) = Default::default();
+        Roster { entries, unwatched, services, running, timers }
     }
+}
 
-    /// Returns a roster with `WEB`, which has a log, both supervises running, as 1 and 2.
-    fn with_log() -> Roster<&'static str> {
-        let mut roster = Roster::default();
-        roster.begin_scan();
-        roster.add(WEB, Some("pipe"));
-        assert_eq!(roster.missing(WEB), [Role::Main, Role::Log]);
-        roster.started(WEB, Role::Main, pid(1));
-        roster.started(WEB, Role::Log, pid(2));
-        roster.end_scan();
-        roster
-    }
-
-    #[test]
-    fn a_service_is_its_device_and_inode() {
-        let roster = with_log();
-        assert!(roster.contains(WEB));
-        assert!(!roster.contains(DNS));
-    }
-
-    #[test]
-    fn a_running_service_misses_no_supervise() {
-        let mut roster = with_log();
-        roster.begin_scan();
-        assert_eq!(roster.missing(WEB), []);
-        assert_eq!(roster.missing(WEB), []);
-    }
-
-    #[test]
-    fn each_role_is_missed_by_itself() {
-        let mut roster = with_log();
-        roster.exited(pid(2));
-        assert_eq!(roster.missing(WEB), [Role::Log]);
-        roster.exited(pid(1));
-        assert_eq!(roster.missing(WEB), [Role::Main, Role::Log]);
-    }
-
-    #[test]
-    fn a_service_without_a_log_has_one_role_and_no_pipe() {
-        let mut roster: Roster<()> = Roster::default();
-        roster.add(DNS, None);
-        assert_eq!(roster.missing(DNS), [Role::Main]);
-        assert_eq!(roster.pipe(DNS), None);
-    }
-
-    #[test]
-    fn the_pipe_outlives_both_supervises_while_the_service_is_listed() {
-        let mut roster = with_log();
-        roster.exited(pid(1));
-        roster.exited(pid(2));
-        roster.begin_scan();
-        let _ = roster.missing(WEB);
-        roster.end_scan();
-        assert_eq!(roster.pipe(WEB), Some(&"pipe"));
-    }
-
-    #[test]
-    fn a_service_is_forgotten_when_it_is_neither_listed_nor_running() {
-        let mut roster = with_log();
-        for next in [1, 2] {
-            roster.begin_scan();
-            roster.end_scan();
-            assert!(roster.contains(WEB), "a supervise is running");
-            roster.exited(pid(next));
+impl<P> Roster<P> {
+    /// Records what the entry `name` is. A service that is new is due at once, or after [`INTERVAL`] if it must be filled
+    /// first.
+    pub(crate) fn examined(&mut self, name: &OsStr, found: Found, now: Duration) {
+        let is_other = self.entries.get(name).copied() != found.id;
+        if is_other {
+            self.vanished(name);
         }
-        roster.begin_scan();
-        roster.end_scan();
-        assert!(!roster.contains(WEB));
+        if found.is_watched {
+            self.unwatched.remove(name);
+        } else {
+            self.unwatched.insert(name.to_owned());
+        }
+        let Some(id) = found.id else { return };
+        self.entries.insert(name.to_owned(), id);
+        let due = if found.is_complete { now } else { now + INTERVAL };
+        let new = || Service { names: BTreeSet::new(), is_decided: false, main: Side::Due(due), log: None };
+        let service = self.services.entry(id).or_insert_with(new);
+        service.names.insert(name.to_owned());
+        if let Side::Due(at) = service.main
+            && is_other
+            && !service.is_decided
+        {
+            self.timers.remove(&(at, id));
+            service.main = Side::Due(at.min(due));
+        }
+        self.settle(id);
     }
 
-    #[test]
-    fn the_exit_of_another_child_changes_nothing() {
-        let mut roster = with_log();
-        roster.exited(pid(99));
-        assert_eq!(roster.missing(WEB), []);
+    /// Records that the entry `name` is gone. That stops nothing (SCAN-10).
+    pub(crate) fn vanished(&mut self, name: &OsStr) {
+        self.unwatched.remove(name);
+        let Some(id) = self.entries.remove(name) else { return };
+        if let Some(service) = self.services.get_mut(&id) {
+            service.names.remove(name);
+        }
+        self.settle(id);
     }
 
-    #[test]
-    fn a_pid_belongs_to_a_supervise_only_once() {
-        let mut roster = with_log();
-        roster.exited(pid(1));
-        roster.started(WEB, Role::Main, pid(3));
-        roster.exited(pid(1));
-        assert_eq!(roster.missing(WEB), []);
+    /// Records that the directory has no other entries than `names`.
+    pub(crate) fn retain(&mut self, names: &BTreeSet<OsString>) {
+        let known: BTreeSet<&OsString> = self.entries.keys().chain(&self.unwatched).collect();
+        let gone: Vec<OsString> = known.into_iter().filter(|name| !names.contains(*name)).cloned().collect();
+        gone.iter().for_each(|name| self.vanished(name));
+    }
+
+    /// Returns whether the entry `name` led to a service when it was examined last.
+    pub(crate) fn leads_to_service(&self, name: &OsStr) -> bool {
+        self.entries.contains_key(name)
+    }
+
+    /// Returns whether the entry `name` can change without an event.
+    pub(crate) fn is_unwatched(&self, name: &OsStr) -> bool {
+        self.unwatched.contains(name)
+    }
+
+    /// Returns whether an entry can change without an event.
+    pub(crate) fn has_unwatched(&self) -> bool {
+        !self.unwatched.is_empty()
+    }
+
+    /// Returns a service that is due, with one of its names. Each call returns another one.
+    pub(crate) fn due(&mut self, now: Duration) -> Option<(Id, OsString)> {
+        while self.next_due()? <= now {
+            let (_, id) = self.timers.pop_first()?;
+            if !self.missing(id, now).is_empty() {
+                let name = self.services.get(&id)?.names.first()?.clone();
+                return Some((id, name));
+            }
+        }
+        None
+    }
+
+    /// Returns when something is due next.
+    pub(crate) fn next_due(&self) -> Option<Duration> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Returns the roles of a listed service for which a supervise is due, the main one first.
+    pub(crate) fn missing(&self, id: Id, now: Duration) -> Vec<Role> {
+        let listed = self.services.get(&id).filter(|service| !service.names.is_empty());
+        let sides = listed.into_iter().flat_map(Service::sides);
+        sides.filter(|(_, side)| matches!(side, Side::Due(at) if *at <= now)).map(|(role, _)| role).collect()
+    }
+
+    /// Returns whether it is decided that the service has a log or has none.
+    pub(crate) fn is_decided(&self, id: Id) -> bool {
+        self.services.get(&id).is_some_and(|service| service.is_decided)
+    }
+
+    /// Decides that a service has a log at the end of `pipe`, or has none.
+    pub(crate) fn decide(&mut self, id: Id, pipe: Option<P>) {
+        if let Some(service) = self.services.get_mut(&id) {
+            service.is_decided = true;
+            service.log = pipe.map(|pipe| (pipe, service.main));
+        }
+    }
+
+    /// Returns the pipe from a service to its log. It lasts as long as the service is known (SCAN-08).
+    pub(crate) fn pipe(&self, id: Id) -> Option<&P> {
+        self.services.get(&id)?.log.as_ref().map(|(pipe, _)| pipe)
+    }
+
+    /// Records that a supervise was started.
+    pub(crate) fn started(&mut self, id: Id, role: Role, pid: Pid) {
+        self.running.insert(pid, (id, role));
+        if let Some(service) = self.services.get_mut(&id) {
+            service.set(role, Side::Running);
+        }
+    }
+
+    /// Records that what is due for a service cannot be started now.
+    pub(crate) fn failed(&mut self, id: Id, now: Duration) {
+        self.missing(id, now).into_iter().for_each(|role| self.postpone(id, role, now));
+    }
+
+    /// Records that a child exited. Ignores one that is not a supervise.
+    pub(crate) fn exited(&mut self, pid: Pid, now: Duration) {
+        if let Some((id, role)) = self.running.remove(&pid) {
+            self.postpone(id, role, now);
+        }
+    }
+
+    fn postpone(&mut self, id: Id, role: Role, now: Duration) {
+        if let Some(service) = self.services.get_mut(&id) {
+            service.set(role, Side::Due(now + INTERVAL));
+        }
+        self.settle(id);
+    }
+
+    /// Sets the timers of a listed service. Drops those of one that is not listed, and forgets it if no supervise is
+    /// running either.
+    fn settle(&mut self, id: Id) {
+        let Some(service) = self.services.get(&id) else { return };
+        let timers = service.due_times().map(|at| (at, id));
+        if !service.names.is_empty() {
+            return self.timers.extend(timers);
+        }
+        for timer in timers {
+            self.timers.remove(&timer);
+        }
+        if !service.is_running() {
+            self.services.remove(&id);
+        }
     }
 }

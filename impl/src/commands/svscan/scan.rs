@@ -1,20 +1,22 @@
-//! Scans the current directory every five seconds and starts each supervise that is not running.
+//! Watches the current directory and starts each supervise when it is due.
 
-use super::roster::{Id, Role, Roster};
+use super::roster::{Found, INTERVAL, Id, Role, Roster};
 use crate::program::{Exit, Program, parts};
+use crate::sys::signals::{self, ChildExits};
+use crate::sys::watch::{Changes, Watch};
 use crate::sys::{Pid, child, open, ready, stdio};
 use crate::wire::files;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SVSCAN: Program = Program("svscan");
-const INTERVAL: Duration = Duration::from_secs(5);
 
 /// The pipe from a service to its log. svscan keeps both ends open: if either supervise dies, the other service gets
 /// neither SIGPIPE nor an end of file, and what is in the pipe stays there (SCAN-08).
@@ -25,62 +27,159 @@ struct Pipe {
 }
 
 /// The services of the current directory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Scan {
     roster: Roster<Pipe>,
+    start: Instant,
+    /// `None` if they cannot be had, for want of descriptors for example.
+    exits: Option<ChildExits>,
+    watch: Option<Watch>,
+    /// Whether an event will tell of each new entry.
+    is_watched: bool,
+    /// When to scan the whole directory next, unless events tell of all changes.
+    next_scan: Option<Duration>,
 }
 
-/// A failure that was printed as a warning. The next scan tries again.
+/// A failure that was printed as a warning. svscan tries again later.
 struct AlreadyReported;
 
 impl Scan {
-    /// Scans for ever.
+    /// Prepares for the first scan.
+    pub(crate) fn new() -> Scan {
+        let (roster, start) = (Roster::default(), Instant::now());
+        Scan { roster, start, exits: None, watch: None, is_watched: false, next_scan: None }
+    }
+
+    /// Keeps the services running for ever.
     pub(crate) fn run(mut self) -> ! {
+        let mut changes = Changes { everything: true, ..Changes::default() };
         loop {
             while let Some((pid, _)) = child::reap() {
-                self.roster.exited(pid);
+                // Where nothing tells of exits, this one may be as old as the last look.
+                let at = if self.exits.is_some() { self.now() } else { self.now().saturating_sub(INTERVAL) };
+                self.roster.exited(pid, at);
             }
-            self.scan();
-            ready::wait(&[], Some(INTERVAL));
+            let is_due = self.next_scan.is_some_and(|at| at <= self.now());
+            if changes.everything || is_due {
+                self.scan(&changes.names, is_due);
+            } else {
+                let visible = changes.names.iter().filter(|(name, _)| !is_hidden(name));
+                visible.for_each(|(name, is_moved)| self.examine(name, Some(*is_moved)));
+            }
+            while let Some((id, name)) = self.roster.due(self.now()) {
+                if self.start_missing(id, &name).is_err() {
+                    self.roster.failed(id, self.now());
+                }
+            }
+            changes = self.wait();
         }
     }
 
-    /// Scans once. If the directory cannot be read to its end, no service is forgotten.
-    fn scan(&mut self) {
-        self.roster.begin_scan();
-        if let Err(error) = self.read_directory() {
-            return SVSCAN.warn(parts!("unable to read directory"), &error);
-        }
-        self.roster.end_scan();
+    /// Waits until something changes or is due.
+    fn wait(&mut self) -> Changes {
+        let sees_all = self.is_watched && self.exits.is_some() && !self.roster.has_unwatched();
+        self.next_scan = if sees_all { None } else { self.next_scan.or(Some(self.now() + INTERVAL)) };
+        let next = self.next_scan.into_iter().chain(self.roster.next_due()).min();
+        let timeout = next.map(|at| at.saturating_sub(self.now()));
+        let exits: Vec<BorrowedFd<'_>> = self.exits.iter().map(ChildExits::source).collect();
+        let changes = match &self.watch {
+            Some(watch) => watch.wait(&exits, timeout),
+            None => {
+                ready::wait(&exits, timeout);
+                Changes::default()
+            }
+        };
+        self.exits.iter().for_each(ChildExits::clear);
+        changes
     }
 
-    fn read_directory(&mut self) -> io::Result<()> {
-        for entry in fs::read_dir(".")? {
-            let name = entry?.file_name();
-            if !name.as_bytes().starts_with(b".") {
-                // One service that cannot be started does not stop the scan.
-                let _ = self.start_missing(&name);
+    /// Scans the whole directory. If it cannot be read to its end, no service is forgotten.
+    ///
+    /// Entries that can change without an event are left for the scan that `is_due`, as with the original: what they lead to
+    /// may be incomplete before.
+    fn scan(&mut self, changed: &BTreeMap<OsString, bool>, is_due: bool) {
+        if is_due {
+            self.next_scan = None;
+        }
+        self.exits = self.exits.take().or_else(|| ChildExits::listen().ok());
+        self.watch = self.watch.take().or_else(|| Watch::new().ok());
+        let will_be_watched = self.watch.as_mut().is_some_and(Watch::begin);
+        match read_directory() {
+            Ok(names) => {
+                for name in &names {
+                    if is_due || changed.contains_key(name) || !self.roster.is_unwatched(name) {
+                        self.examine(name, changed.get(name).copied());
+                    }
+                }
+                self.roster.retain(&names);
+                self.watch.iter_mut().for_each(Watch::end);
+                self.is_watched = will_be_watched;
+            }
+            Err(error) => {
+                SVSCAN.warn(parts!("unable to read directory"), &error);
+                self.is_watched = false;
             }
         }
-        Ok(())
     }
 
-    /// Starts each supervise that the service `name` lacks.
-    fn start_missing(&mut self, name: &OsStr) -> Result<(), AlreadyReported> {
-        let metadata = fs::metadata(name).map_err(|error| report(parts!("unable to stat ", name), &error))?;
-        if !metadata.is_dir() {
+    /// Examines the entry `name`, which may be gone. `change` is `None` if the entry itself did not change, and tells
+    /// otherwise whether it was renamed to this name.
+    fn examine(&mut self, name: &OsStr, change: Option<bool>) {
+        let is_link = match fs::symlink_metadata(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return self.roster.vanished(name),
+            result => result.is_ok_and(|metadata| metadata.is_symlink()),
+        };
+        // Watched first, so that a change after the look is an event.
+        let is_watched = self.watch.as_mut().is_some_and(|watch| watch.follow(name).unwrap_or_default());
+        // Where nothing tells of changes, this one may be five seconds old already. What replaced the directory behind a link
+        // may have been made in place there.
+        let is_new_link =
+            is_link && (change.is_some() || !self.roster.leads_to_service(name) || self.roster.is_unwatched(name));
+        let is_complete = is_new_link || change == Some(true) || !self.is_watched;
+        let found = match fs::metadata(name) {
+            Ok(metadata) => Found { id: directory_id(&metadata), is_complete, is_watched },
+            Err(error) => {
+                let AlreadyReported = report(parts!("unable to stat ", name), &error);
+                Found { id: None, is_complete, is_watched: false }
+            }
+        };
+        self.roster.examined(name, found, self.now());
+    }
+
+    /// Starts each supervise that is due for a service, which one of its entries must still lead to.
+    fn start_missing(&mut self, id: Id, name: &OsStr) -> Result<(), AlreadyReported> {
+        if !fs::metadata(name).is_ok_and(|metadata| directory_id(&metadata) == Some(id)) {
+            self.examine(name, None);
             return Ok(());
         }
-        let id = Id { device: metadata.dev(), inode: metadata.ino() };
-        if !self.roster.contains(id) {
-            self.roster.add(id, pipe_to_log(name)?);
+        if !self.roster.is_decided(id) {
+            self.roster.decide(id, pipe_to_log(name)?);
         }
-        for role in self.roster.missing(id) {
+        for role in self.roster.missing(id, self.now()) {
             let pid = start(name, role, self.roster.pipe(id))?;
             self.roster.started(id, role, pid);
         }
         Ok(())
     }
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+/// Returns the names in the current directory that do not start with a dot.
+fn read_directory() -> io::Result<BTreeSet<OsString>> {
+    let names = fs::read_dir(".")?.map(|entry| Ok(entry?.file_name()));
+    names.filter(|name| !name.as_ref().is_ok_and(|name| is_hidden(name))).collect()
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_bytes().starts_with(b".")
+}
+
+/// Returns the identity of a service, or `None` if it is not a directory.
+fn directory_id(metadata: &Metadata) -> Option<Id> {
+    metadata.is_dir().then(|| Id { device: metadata.dev(), inode: metadata.ino() })
 }
 
 /// Makes the pipe to the log of a new service, if a file of any type called `log` is in it.
@@ -102,8 +201,11 @@ fn start(name: &OsStr, role: Role, pipe: Option<&Pipe>) -> Result<Pid, AlreadyRe
         Role::Main => name.to_owned(),
         Role::Log => [name, OsStr::new("/log")].into_iter().collect::<OsString>(),
     };
-    child::spawn(|| exec_supervise(name, &full_name, role, pipe).report())
-        .map_err(|error| report(parts!("unable to fork for ", &full_name), &error))
+    child::spawn(|| {
+        signals::unblock_sigchld();
+        exec_supervise(name, &full_name, role, pipe).report()
+    })
+    .map_err(|error| report(parts!("unable to fork for ", &full_name), &error))
 }
 
 /// Replaces this process by supervise. Returns only on failure.
