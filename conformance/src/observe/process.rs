@@ -137,6 +137,13 @@ pub(crate) fn flags(pid: i32, number: i32) -> Option<String> {
     line_of(&fs::read_to_string(format!("/proc/{pid}/fdinfo/{number}")).ok()?, "flags")
 }
 
+/// Returns what changes when a process wakes up: its context switches, and its time on a processor.
+pub(crate) fn activity(pid: i32) -> [String; 3] {
+    let switches = ["voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"];
+    let [voluntary, involuntary] = switches.map(|name| status_line(pid, name).unwrap_or_default());
+    [voluntary, involuntary, fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default()]
+}
+
 /// Returns the value of the line `NAME:` in `/proc/PID/status`.
 pub(crate) fn status_line(pid: i32, name: &str) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

@@ -101,4 +101,6 @@ pub(super) const ALL: &[Requirement] = &[
         "A directory without ./run gets a supervise all the same, which keeps saying that it is unable to \
          start it.",
     ),
+    obs("SCAN-20", OBSERVED, &[Timing])
+        .promises("svscan sleeps between two scans. It does not wake up while there is nothing to start."),
 ];

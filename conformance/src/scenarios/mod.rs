@@ -38,6 +38,7 @@ const FILES: &[(&str, &[Scenario])] = &[
     ("supervise/lifetime", supervise::lifetime::SCENARIOS),
     ("supervise/clock", supervise::clock::SCENARIOS),
     ("svscan/scan", svscan::scan::SCENARIOS),
+    ("svscan/changes", svscan::changes::SCENARIOS),
     ("svscan/limits", svscan::limits::SCENARIOS),
     ("svscan/log", svscan::log::SCENARIOS),
     ("svc/client", svc::client::SCENARIOS),

@@ -31,6 +31,13 @@ impl World {
 }
 
 impl Disk {
+    /// Mounts it over another directory too.
+    pub(crate) fn mount_over(&self, directory: &str) -> Outcome {
+        let path = self.world.path(directory);
+        self.world.note(format!("mount {} over {}", self.path.display(), path.display()), "");
+        mount(Some(&self.path), &path, NOTHING, MsFlags::MS_BIND, NOTHING).map_err(|error| broken(&path, &error))
+    }
+
     /// Makes it read-only.
     pub(crate) fn write_protect(&self) -> Outcome {
         let flags = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;

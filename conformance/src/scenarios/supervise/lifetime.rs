@@ -8,7 +8,6 @@ use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::{Running, Service, World};
 use nix::sys::signal::Signal;
 use std::cell::RefCell;
-use std::fs;
 use std::time::Duration;
 
 /// The scenarios of this file.
@@ -175,7 +174,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                     let names = world.files.names(directory).into_iter();
                     names.map(|name| world.files.identity(format!("{directory}/{name}"))).collect::<Vec<_>>()
                 });
-                Ok((supervises.each_ref().map(|supervise| activity(supervise.pid)), files))
+                Ok((supervises.each_ref().map(|supervise| process::activity(supervise.pid)), files))
             };
             let last = RefCell::new(look()?);
             world.until("two looks agree", true, || Ok(last.replace(look()?) == *last.borrow()))?;
@@ -504,13 +503,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
 ];
-
-/// Returns what changes when a process wakes up: its context switches, and its time on a processor.
-fn activity(pid: i32) -> [String; 3] {
-    let switches = ["voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"];
-    let [voluntary, involuntary] = switches.map(|name| process::status_line(pid, name).unwrap_or_default());
-    [voluntary, involuntary, fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default()]
-}
 
 /// Returns the children of `parent` by name and state, sorted.
 fn children(parent: &Running) -> Vec<String> {

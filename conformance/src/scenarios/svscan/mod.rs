@@ -1,5 +1,6 @@
 //! svscan, part by part.
 
+pub(super) mod changes;
 pub(super) mod limits;
 pub(super) mod log;
 pub(super) mod scan;
