@@ -3,9 +3,11 @@
 
 mod error_str;
 
-use crate::sys::child;
+use crate::sys::open::Refused;
+use crate::sys::{child, signals, stdio};
 use std::ffi::OsStr;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// An early exit: the exit code, and the message to print first.
 #[derive(Debug)]
@@ -52,6 +54,13 @@ impl Program {
         Exit::misuse(format!("{}: usage: {synopsis}", self.0))
     }
 
+    /// Makes sure that a warning never stops or ends the program, because others depend on it: nobody need read standard
+    /// error. Children get the dispositions of signals that this process inherited.
+    pub(crate) fn outlive_warnings(self) -> Result<(), Exit> {
+        NEVER_WAITS.store(true, Ordering::Relaxed);
+        signals::survive_writes().map_err(self.fatal(parts!("unable to ignore signals")))
+    }
+
     /// Prints `PROG: fatal: WHAT: REASON` and exits 111. For `map_err`.
     pub(crate) fn fatal(self, what: &[&[u8]]) -> impl FnOnce(io::Error) -> Exit {
         move |error| Exit { code: 111, message: self.message("fatal", what, reason(&error)) }
@@ -81,12 +90,28 @@ impl Program {
 
     /// Prints a warning whose reason is not an error number.
     pub(crate) fn warn_because(self, what: &[&[u8]], reason: &str) {
-        print(&self.message("warning", what, reason));
+        self.print_warning(&self.message("warning", what, reason));
     }
 
     /// Prints `PROG: warning: WHAT`.
     pub(crate) fn warn_bare(self, what: &[&[u8]]) {
-        print(&[self.0.as_bytes(), b": warning: ", &what.concat(), b"\n"].concat());
+        self.print_warning(&[self.0.as_bytes(), b": warning: ", &what.concat(), b"\n"].concat());
+    }
+
+    /// Prints a warning. A program that never waits drops it if it cannot be written at once, and reports the number of
+    /// those with the next one that can.
+    fn print_warning(self, message: &[u8]) {
+        static DROPPED: AtomicUsize = AtomicUsize::new(0);
+        if !NEVER_WAITS.load(Ordering::Relaxed) {
+            return print(message);
+        }
+        let dropped = DROPPED.load(Ordering::Relaxed);
+        let report = match dropped {
+            0 => String::new(),
+            _ => format!("{}: warning: dropped {dropped} earlier warnings: standard error was full\n", self.0),
+        };
+        let is_printed = stdio::error_at_once(&[report.as_bytes(), message].concat());
+        DROPPED.store(if is_printed { 0 } else { dropped.saturating_add(1) }, Ordering::Relaxed);
     }
 
     fn message(self, level: &str, what: &[&[u8]], reason: &str) -> Vec<u8> {
@@ -94,9 +119,15 @@ impl Program {
     }
 }
 
+/// Whether warnings may not make the program wait.
+static NEVER_WAITS: AtomicBool = AtomicBool::new(false);
+
 /// Returns the words for `error` in a message.
 pub(crate) fn reason(error: &io::Error) -> &'static str {
-    error_str::error_str(error)
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(&Refused(why)) => why,
+        None => error_str::error_str(error),
+    }
 }
 
 /// Makes the parts of a message, text or file names, bytes: names are printed as they are, and need not be UTF-8.

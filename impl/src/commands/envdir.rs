@@ -3,12 +3,12 @@
 use crate::environment::Environment;
 use crate::program::{Exit, Program, parts};
 use crate::sys::argv::Args;
-use crate::sys::directory::WorkingDirectory;
+use crate::sys::directory::{self, WorkingDirectory};
 use crate::sys::open;
+use std::env;
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::{env, fs};
 
 const ENVDIR: Program = Program("envdir");
 /// The exit code of a usage error: only that of envdir is not 100.
@@ -33,8 +33,7 @@ pub(crate) fn run(args: Args) -> Result<(), Exit> {
 /// Sets or removes a variable for each file in the current directory, which messages call `directory` (ENV-01 to 04).
 fn add_variables(environment: &mut Environment, directory: &OsStr) -> Result<(), Exit> {
     let unable_to_read = |error| ENVDIR.fatal(parts!("unable to read directory ", directory))(error);
-    for entry in fs::read_dir(".").map_err(unable_to_read)? {
-        let name = entry.map_err(unable_to_read)?.file_name();
+    for name in directory::names(".").map_err(unable_to_read)? {
         if name.as_bytes().starts_with(b".") {
             continue;
         }

@@ -4,11 +4,14 @@ use crate::options::Options;
 use crate::program::{Exit, Program, parts};
 use crate::sys::argv::Args;
 use crate::sys::directory::WorkingDirectory;
-use crate::sys::{fifo, open, signals};
+use crate::sys::{fifo, ready, signals};
 use crate::wire::{control, files};
 use std::env;
 use std::ffi::OsStr;
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
 
 const SVC: Program = Program("svc");
 
@@ -23,9 +26,13 @@ pub(crate) fn run(args: Args) -> Result<(), Exit> {
         add(&mut commands, letter);
     }
     let origin = WorkingDirectory::open().map_err(SVC.fatal(parts!("unable to open current directory")))?;
+    let mut waiting = Vec::new();
     for directory in options.operands() {
-        send(&commands, directory);
-        origin.enter().map_err(SVC.fatal(parts!("unable to set directory")))?;
+        waiting.extend(send(&commands, directory, &origin)?);
+    }
+    while !waiting.is_empty() {
+        ready::wait_writable(&waiting.iter().map(|(fifo, _)| fifo.as_fd()).collect::<Vec<_>>());
+        waiting = waiting.into_iter().filter_map(|(fifo, directory)| write(&commands, fifo, directory)).collect();
     }
     Ok(())
 }
@@ -37,22 +44,46 @@ fn add(commands: &mut Vec<u8>, letter: u8) {
     }
 }
 
-/// Changes to `directory` and writes all `commands` to its FIFO with one write(2). Failures are warnings (SVC-05).
-fn send(commands: &[u8], directory: &OsStr) {
+/// A FIFO that is full, and the directory of its service.
+type Waiting<'a> = (File, &'a OsStr);
+
+/// Writes all `commands` to the FIFO of the service in `directory`. Returns a FIFO that is full. Other failures are warnings
+/// (SVC-05).
+fn send<'a>(commands: &[u8], directory: &'a OsStr, origin: &WorkingDirectory) -> Result<Option<Waiting<'a>>, Exit> {
+    match fifo::open_write(Path::new(directory).join(files::CONTROL)) {
+        Ok(fifo) if !directory.is_empty() => return Ok(write(commands, fifo, directory)),
+        // Which step failed shows when they are made one by one. A long name may then not be too long.
+        _ => {}
+    }
+    let full = enter_and_open(directory).and_then(|fifo| write(commands, fifo, directory));
+    origin.enter().map_err(SVC.fatal(parts!("unable to set directory")))?;
+    Ok(full)
+}
+
+/// Changes to `directory` and opens the FIFO there. Failures are warnings.
+fn enter_and_open(directory: &OsStr) -> Option<File> {
     if let Err(error) = env::set_current_dir(directory) {
-        return SVC.warn(parts!("unable to chdir to ", directory), &error);
+        SVC.warn(parts!("unable to chdir to ", directory), &error);
+        return None;
     }
-    let mut fifo = match fifo::open_write(files::CONTROL) {
-        Ok(fifo) => fifo,
+    match fifo::open_write(files::CONTROL) {
+        Ok(fifo) => return Some(fifo),
         Err(error) if fifo::has_no_reader(&error) => {
-            return SVC.warn_because(parts!("unable to control ", directory), "supervise not running");
+            SVC.warn_because(parts!("unable to control ", directory), "supervise not running");
         }
-        Err(error) => return SVC.warn(parts!("unable to control ", directory), &error),
-    };
-    open::set_blocking(&fifo);
-    if let Err(error) = fifo.write_all(commands) {
-        SVC.warn(parts!("error writing commands to ", directory), &error);
+        Err(error) => SVC.warn(parts!("unable to control ", directory), &error),
     }
+    None
+}
+
+/// Writes all `commands` to `fifo` with one write(2). Returns the FIFO if it is full.
+fn write<'a>(commands: &[u8], mut fifo: File, directory: &'a OsStr) -> Option<Waiting<'a>> {
+    match fifo.write_all(commands) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Some((fifo, directory)),
+        Err(error) => SVC.warn(parts!("error writing commands to ", directory), &error),
+        Ok(()) => {}
+    }
+    None
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use crate::program::Exit;
 use crate::sys::argv::Args;
+use crate::sys::directory::names;
 use crate::sys::{Pid, child, open, signals, stdio};
 use crate::wire::files;
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::{io, iter};
@@ -74,12 +75,11 @@ fn wait_for(pid: Pid) -> Option<i32> {
 /// Returns the service directories that supervises of an earlier svscan may still run in: the entries of `directory`,
 /// then their logs (BOOT-04).
 fn services(directory: &Path) -> Vec<PathBuf> {
-    let mut entries: Vec<PathBuf> = fs::read_dir(directory)
+    let mut entries: Vec<PathBuf> = names(directory)
+        .unwrap_or_default()
         .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."))
-        .map(|entry| entry.path())
+        .filter(|name| !name.as_encoded_bytes().starts_with(b"."))
+        .map(|name| directory.join(name))
         .collect();
     entries.sort();
     let logs: Vec<PathBuf> = entries.iter().map(|entry| entry.join(files::LOG)).filter(|log| log.exists()).collect();

@@ -7,11 +7,13 @@ use crate::sys::stdio::Stdout;
 use crate::sys::{fifo, open};
 use crate::wire::status::{self, Status, Want};
 use crate::wire::{files, tai::Tai64n};
-use std::ffi::OsStr;
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::ffi::OsStrExt;
+use std::mem::ManuallyDrop;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::SystemTime;
-use std::{env, fs};
 
 const SVSTAT: Program = Program("svstat");
 /// The size of the output buffer. Lines still in it are lost on a fatal error (STAT-12).
@@ -21,34 +23,45 @@ pub(crate) fn run(args: Args) -> Result<(), Exit> {
     let argv = args.all();
     let origin = WorkingDirectory::open().map_err(SVSTAT.fatal(parts!("unable to open current directory")))?;
     let mut output = BufWriter::with_capacity(BUFFER, Stdout);
+    // With many services, most of the time is that of system calls. The kernel closes all files at the end in less time.
+    let mut opened = ManuallyDrop::new(Vec::new());
     for directory in argv.iter().skip(1) {
-        let line = inspect(directory).unwrap_or_else(|problem| problem);
-        let _ = output.write_all(&[directory.as_bytes(), b": ", line.as_bytes(), b"\n"].concat());
-        if let Err(error) = origin.enter() {
-            let _ = output.into_parts();
-            return Err(SVSTAT.fatal(parts!("unable to set directory"))(error));
+        // The directory is changed only where that can matter: if anything is wrong, if the name is empty, or if the name of
+        // a file in it is too long.
+        let mut line = inspect(&[directory.as_bytes(), b"/"].concat(), &mut opened);
+        if line.is_err() || directory.is_empty() {
+            opened.clear();
+            line = env::set_current_dir(directory).map_err(unable("chdir")).and_then(|()| inspect(b"", &mut opened));
+            if let Err(error) = origin.enter() {
+                let _ = output.into_parts();
+                return Err(SVSTAT.fatal(parts!("unable to set directory"))(error));
+            }
         }
+        let line = line.unwrap_or_else(|problem| problem);
+        let _ = output.write_all(&[directory.as_bytes(), b": ", line.as_bytes(), b"\n"].concat());
     }
     Ok(())
 }
 
-/// Changes to `directory` and describes its service, or the first problem in the order of STAT-02.
-fn inspect(directory: &OsStr) -> Result<String, String> {
-    env::set_current_dir(directory).map_err(unable("chdir"))?;
-    let normally_up = match fs::metadata(files::DOWN) {
+/// Describes the service in the directory `prefix`, which is empty or ends with a slash, or the first problem in the order of
+/// STAT-02. Leaves the files that it opens in `opened`.
+fn inspect(prefix: &[u8], opened: &mut Vec<File>) -> Result<String, String> {
+    let path = |file: &str| OsString::from_vec([prefix, file.as_bytes()].concat());
+    let normally_up = match fs::metadata(path(files::DOWN)) {
         Ok(_) => false,
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
         Err(error) => return Err(unable("stat down")(error)),
     };
-    if let Err(error) = fifo::open_write(files::OK) {
-        return Err(match fifo::has_no_reader(&error) {
-            true => "supervise not running".to_owned(),
-            false => unable("open supervise/ok")(error),
-        });
+    match fifo::open_write(path(files::OK)) {
+        Err(error) if fifo::has_no_reader(&error) => return Ok("supervise not running".to_owned()),
+        ok => opened.push(ok.map_err(unable("open supervise/ok"))?),
     }
-    let file = open::read(files::STATUS).map_err(unable("open supervise/status"))?;
+    let options = &mut OpenOptions::new();
+    let file = open::no_link(options.read(true), path(files::STATUS)).map_err(unable("open supervise/status"))?;
     let mut record = [0; status::LENGTH];
-    match open::read_once(&file, &mut record) {
+    let length = open::read_once(&file, &mut record);
+    opened.push(file);
+    match length {
         Ok(status::LENGTH) => Ok(describe(Status::from_bytes(record), normally_up, Tai64n::of(SystemTime::now()))),
         Ok(_) => Err("unable to read supervise/status: bad format".to_owned()),
         Err(error) => Err(unable("read supervise/status")(error)),

@@ -1,7 +1,7 @@
 //! The allocator of all commands: that of the C library, and what happens when it has no memory left. The runtime of Rust
 //! would end the process by SIGABRT.
 
-use super::ready;
+use super::{ready, stdio};
 use nix::libc;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::OnceLock;
@@ -71,8 +71,13 @@ fn insist(allocate: impl Fn() -> *mut u8) -> *mut u8 {
         } else {
             ": warning: out of memory, pausing\n"
         };
-        if !program.is_empty() && !IS_REPORTED.swap(true, Ordering::Relaxed) {
-            report(&[program, message]);
+        if !program.is_empty() && !IS_REPORTED.load(Ordering::Relaxed) {
+            // A program that waits for memory must not wait for its standard error instead.
+            let is_reported = shortage == Shortage::Fatal || stdio::is_error_ready();
+            if is_reported {
+                report(&[program, message]);
+            }
+            IS_REPORTED.store(is_reported, Ordering::Relaxed);
         }
         if shortage == Shortage::Fatal {
             // SAFETY: _exit(2) ends the process and touches no memory.

@@ -1,6 +1,6 @@
 //! Processes: fork, exec and wait.
 
-use super::errno;
+use super::{errno, signals};
 use nix::errno::Errno;
 use nix::libc;
 use nix::unistd::{self, ForkResult};
@@ -13,7 +13,8 @@ pub(crate) use nix::unistd::Pid;
 /// The search path if PATH is not set (EXEC-01).
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// Starts a child that runs `body` and exits with the code that `body` returns.
+/// Starts a child that runs `body` and exits with the code that `body` returns. It has the dispositions of signals that
+/// this process inherited.
 ///
 /// `std::process::Command` does not fit: it reports a failed exec in the parent, and the original reports it in the
 /// child.
@@ -37,7 +38,7 @@ unsafe fn fork(body: impl FnOnce() -> u8) -> io::Result<Pid> {
     match unsafe { unistd::fork() }? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {
-            let code = body();
+            let code = if signals::restore_inherited().is_ok() { body() } else { 111 };
             // SAFETY: _exit only ends the process. It never returns, so the child cannot run into the parent's code.
             unsafe { libc::_exit(code.into()) }
         }
@@ -145,15 +146,7 @@ pub(crate) fn wait_for_exit() -> Option<(Pid, i32)> {
 /// # Errors
 /// ECHILD if there is no such child, as when SIGCHLD is ignored.
 pub(crate) fn wait_for(pid: Pid) -> io::Result<i32> {
-    loop {
-        let mut status = 0;
-        // SAFETY: waitpid writes the status to `status`, which lives until it returns.
-        match Errno::result(unsafe { libc::waitpid(pid.as_raw(), &raw mut status, 0) }) {
-            Ok(_) => return Ok(status),
-            Err(Errno::EINTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    Ok(wait(pid.as_raw(), 0)?.1)
 }
 
 /// How a child has ended.
@@ -175,13 +168,20 @@ impl Ended {
     }
 }
 
-/// Cannot fail with EINTR, since no program installs a signal handler.
 fn waitpid(options: i32) -> Option<(Pid, i32)> {
-    let mut status = 0;
-    // SAFETY: waitpid writes the status to `status`, which lives until it returns.
-    match unsafe { libc::waitpid(-1, &raw mut status, options) } {
-        -1 | 0 => None,
-        pid => Some((Pid::from_raw(pid), status)),
+    let (pid, status) = wait(-1, options).ok()?;
+    (pid != 0).then(|| (Pid::from_raw(pid), status))
+}
+
+/// Calls waitpid(2) until no signal interrupts it.
+fn wait(pid: i32, options: i32) -> nix::Result<(i32, i32)> {
+    loop {
+        let mut status = 0;
+        // SAFETY: waitpid writes the status to `status`, which lives until it returns.
+        match Errno::result(unsafe { libc::waitpid(pid, &raw mut status, options) }) {
+            Err(Errno::EINTR) => {}
+            result => return result.map(|pid| (pid, status)),
+        }
     }
 }
 

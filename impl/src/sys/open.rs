@@ -1,9 +1,13 @@
 //! Opening files the way the original does.
 
-use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, OFlag, fcntl};
-use std::fs::{File, OpenOptions};
+use super::errno::{self, Errno};
+use nix::fcntl::{AT_FDCWD, AtFlags, FcntlArg, FdFlag, Flock, FlockArg, OFlag, fcntl};
+use nix::unistd::linkat;
+use std::error::Error;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::fd::{AsFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -18,6 +22,60 @@ pub(crate) fn nonblocking() -> OpenOptions {
 /// Opens `path` for reading.
 pub(crate) fn read(path: impl AsRef<Path>) -> io::Result<File> {
     nonblocking().read(true).open(path)
+}
+
+/// A file that a program must not use, and why. It comes as the inner error of an [`io::Error`].
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) &'static str);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0)
+    }
+}
+
+impl Error for Refused {}
+
+impl From<Refused> for io::Error {
+    fn from(refused: Refused) -> io::Error {
+        io::Error::other(refused)
+    }
+}
+
+/// Opens `path` with `options`, but not if it is a symbolic link: whoever may write to its directory could lead the program
+/// to any file. Links to a directory before the last component are followed.
+pub(crate) fn no_link(options: &mut OpenOptions, path: impl AsRef<Path>) -> io::Result<File> {
+    let path = path.as_ref();
+    let opened = options.custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW).bits()).open(path);
+    opened.map_err(|error| {
+        // A circle of links has the same number.
+        let is_link = errno::of(&error) == Errno::ELOOP
+            && fs::metadata(path).err().is_none_or(|error| errno::of(&error) != Errno::ELOOP);
+        if is_link { Refused("is a symbolic link").into() } else { error }
+    })
+}
+
+/// Creates `path`, in the place of whatever it was before, with mode 0644 less the umask.
+///
+/// # Errors
+/// EISDIR if it is a directory; otherwise those of unlink(2) and open(2).
+pub(crate) fn replace(path: impl AsRef<Path>) -> io::Result<File> {
+    let create = || nonblocking().write(true).create_new(true).mode(0o644).open(&path);
+    create().or_else(|error| match error.kind() == io::ErrorKind::AlreadyExists {
+        true => fs::remove_file(&path).and_then(|()| create()),
+        false => Err(error),
+    })
+}
+
+/// Creates a file without a name in the current directory, with mode 0644 less the umask.
+pub(crate) fn nameless() -> io::Result<File> {
+    OpenOptions::new().write(true).custom_flags(OFlag::O_TMPFILE.bits()).mode(0o644).open(".")
+}
+
+/// Gives `file`, which [`nameless`] created, the name `path`.
+pub(crate) fn name(file: &File, path: &str) -> io::Result<()> {
+    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(AT_FDCWD, link.as_str(), AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW)?)
 }
 
 /// Opens `path` for writing and truncates it. A new file gets mode 0644 less the umask.
@@ -39,12 +97,14 @@ pub(crate) fn overwrite(path: impl AsRef<Path>) -> io::Result<File> {
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "held, not read")] Flock<File>);
 
-/// Opens `path` for appending and locks it. A new file gets mode 0600 less the umask (SUP-05).
+/// Opens `path`, which must not be a symbolic link, for appending and locks it. A new file gets mode 0600 less the umask
+/// (SUP-05).
 ///
 /// # Errors
 /// EAGAIN if another process holds the lock; otherwise those of open(2) and flock(2).
 pub(crate) fn lock(path: impl AsRef<Path>) -> io::Result<Lock> {
-    Flock::lock(append(path)?, FlockArg::LockExclusiveNonblock).map(Lock).map_err(|(_, error)| error.into())
+    let file = no_link(nonblocking().append(true).create(true).mode(0o600), path)?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map(Lock).map_err(|(_, error)| error.into())
 }
 
 /// Locks `file` with flock(2). The program that this process becomes inherits the descriptor, and with it the lock
@@ -69,11 +129,6 @@ pub(crate) fn leave_open(writer: &OwnedFd, reader: &mut OwnedFd, count: usize) -
         let _stays_open = nix::unistd::dup(writer)?.into_raw_fd();
     }
     Ok(())
-}
-
-/// Makes reads and writes of `file` block again.
-pub(crate) fn set_blocking(file: &File) {
-    let _ = fcntl(file, FcntlArg::F_SETFL(OFlag::empty()));
 }
 
 /// Creates a pipe whose ends, reader and writer, are closed on exec.

@@ -1,10 +1,11 @@
 //! Signals: sending them, and receiving SIGCHLD through a descriptor instead of a handler.
 
-use super::child::Pid;
 use nix::sys::signal::{self, SigHandler, SigSet};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::Pid;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::OnceLock;
 
 pub(crate) use nix::sys::signal::Signal;
 
@@ -20,7 +21,7 @@ pub(crate) struct ChildExits(SignalFd);
 impl ChildExits {
     /// Starts to listen, even if the parent ignored SIGCHLD.
     pub(crate) fn listen() -> io::Result<ChildExits> {
-        reset_sigchld();
+        set_disposition(Signal::SIGCHLD, SigHandler::SigDfl)?;
         let mask = SigSet::from(Signal::SIGCHLD);
         mask.thread_block()?;
         Ok(ChildExits(SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
@@ -50,7 +51,7 @@ impl Arrivals {
         let mut mask = SigSet::empty();
         for &signal in signals {
             mask.add(signal);
-            set_disposition(signal, SigHandler::SigDfl);
+            set_disposition(signal, SigHandler::SigDfl)?;
         }
         mask.thread_block()?;
         let descriptor = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
@@ -75,22 +76,43 @@ impl Arrivals {
 }
 
 /// Unblocks SIGCHLD. `./run` gets it default and unblocked, whatever supervise inherited (SUP-32).
-pub(crate) fn unblock_sigchld() {
-    let _ = SigSet::from(Signal::SIGCHLD).thread_unblock();
+pub(crate) fn unblock_sigchld() -> io::Result<()> {
+    Ok(SigSet::from(Signal::SIGCHLD).thread_unblock()?)
 }
 
 /// Sets SIGCHLD to its default. While it is ignored, the kernel reaps children and their exits cannot be detected
 /// (SCAN-18).
 pub(crate) fn reset_sigchld() {
-    set_disposition(Signal::SIGCHLD, SigHandler::SigDfl);
+    let _ = set_disposition(Signal::SIGCHLD, SigHandler::SigDfl);
 }
 
 /// Ignores SIGPIPE, so that a write to a pipe without a reader fails with EPIPE (SVC-09).
 pub(crate) fn ignore_sigpipe() {
-    set_disposition(Signal::SIGPIPE, SigHandler::SigIgn);
+    let _ = set_disposition(Signal::SIGPIPE, SigHandler::SigIgn);
 }
 
-fn set_disposition(signal: Signal, disposition: SigHandler) {
-    // SAFETY: Both dispositions used here run no handler.
-    let _ = unsafe { signal::signal(signal, disposition) };
+/// The signals that end a process for a failed write, with their dispositions before [`survive_writes`].
+static INHERITED: OnceLock<Vec<(Signal, SigHandler)>> = OnceLock::new();
+
+/// Ignores the signals that end a process for a failed write: to a pipe without a reader, or beyond the limit on the size of
+/// files. Children get the dispositions back.
+pub(crate) fn survive_writes() -> io::Result<()> {
+    let ignore = |signal| Ok((signal, set_disposition(signal, SigHandler::SigIgn)?));
+    let inherited = [Signal::SIGPIPE, Signal::SIGXFSZ].into_iter().map(ignore).collect::<io::Result<_>>()?;
+    INHERITED.get_or_init(|| inherited);
+    Ok(())
+}
+
+/// Sets the dispositions as they were before [`survive_writes`].
+pub(super) fn restore_inherited() -> io::Result<()> {
+    for &(signal, disposition) in INHERITED.get().into_iter().flatten() {
+        set_disposition(signal, disposition)?;
+    }
+    Ok(())
+}
+
+/// Returns the disposition that `signal` had.
+fn set_disposition(signal: Signal, disposition: SigHandler) -> io::Result<SigHandler> {
+    // SAFETY: The dispositions used here are to ignore, and the default, and run no handler.
+    Ok(unsafe { signal::signal(signal, disposition) }?)
 }

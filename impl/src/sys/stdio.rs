@@ -37,6 +37,29 @@ impl io::Write for Stdout {
     }
 }
 
+/// Writes `message` to standard error, if that does not have to wait. Returns whether it was written. Where it can never be
+/// written, as to a pipe without a reader, it counts as written.
+///
+/// O_NONBLOCK is not for this: the services share the open file.
+pub(crate) fn error_at_once(message: &[u8]) -> bool {
+    // A pipe that is ready takes this many bytes.
+    message.chunks(libc::PIPE_BUF).all(|part| {
+        let is_ready = is_error_ready();
+        if is_ready {
+            // SAFETY: write(2) only reads `part.len()` bytes from `part`.
+            unsafe { libc::write(STDERR_FILENO, part.as_ptr().cast(), part.len()) };
+        }
+        is_ready
+    })
+}
+
+/// Returns whether a write to standard error need not wait, or can only fail.
+pub(crate) fn is_error_ready() -> bool {
+    let mut polled = libc::pollfd { fd: STDERR_FILENO, events: libc::POLLOUT, revents: 0 };
+    // SAFETY: poll(2) reads and writes the one element, and is told the number.
+    unsafe { libc::poll(&raw mut polled, 1, 0) == 1 }
+}
+
 /// Opens /dev/null on each of the three descriptors that is closed, so that none of the program's own files gets its
 /// number (SUP-65).
 pub(crate) fn open_closed() {

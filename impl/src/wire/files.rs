@@ -16,5 +16,10 @@ pub(crate) const OK: &str = "supervise/ok";
 pub(crate) const STATUS: &str = "supervise/status";
 /// The next record, which is renamed to [`STATUS`] once it is complete.
 pub(crate) const STATUS_NEW: &str = "supervise/status.new";
+/// Returns the name of one of these files as it is within [`SUPERVISE`].
+pub(crate) fn within(file: &str) -> &str {
+    file.strip_prefix("supervise/").unwrap_or(file)
+}
+
 /// The service that reads the output of the service it is in (SCAN-07).
 pub(crate) const LOG: &str = "log";

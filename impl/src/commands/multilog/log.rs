@@ -4,11 +4,11 @@ use super::rotation::{self, COMPLETE, CURRENT, INCOMPLETE, LOCK, NEW_STATE, PREV
 use super::script::Settings;
 use crate::program::{Exit, Program, parts};
 use crate::sys::child::{self, Ended};
-use crate::sys::directory::WorkingDirectory;
+use crate::sys::directory::{self, WorkingDirectory};
 use crate::sys::signals::Arrivals;
 use crate::sys::{open, ready, stdio};
 use crate::wire::tai::Tai64n;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -279,10 +279,8 @@ impl Log {
     fn prune(&self) -> Result<(), Trouble> {
         let unable_to_read =
             |error| Trouble([b"unable to read ", self.settings.directory.as_bytes()].concat(), Some(error));
-        let mut names = vec![];
-        for entry in fs::read_dir(".").map_err(unable_to_read)? {
-            names.push(entry.map_err(unable_to_read)?.file_name().into_vec());
-        }
+        let names: Vec<_> =
+            directory::names(".").map_err(unable_to_read)?.into_iter().map(OsString::into_vec).collect();
         for name in rotation::surplus(names, self.settings.number) {
             self.remove(&String::from_utf8_lossy(&name))?;
         }

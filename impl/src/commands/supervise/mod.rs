@@ -1,8 +1,9 @@
 //! supervise dir: starts the service in `dir` and restarts it when it exits.
 //!
-//! [`machine`] decides what to do, and [`service`] does it.
+//! [`machine`] decides what to do, [`service`] does it, and [`record`] writes down what was done.
 
 mod machine;
+mod record;
 mod service;
 
 use crate::program::{Exit, Program};

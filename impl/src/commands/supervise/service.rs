@@ -1,23 +1,22 @@
 //! A service directory: waits for events and performs what the machine decides.
 
 use super::machine::{Effect, Event, FORK_PAUSE, Machine, Now};
-use crate::program::{Exit, Program, parts, reason};
+use super::record::{RETRY, SUPERVISE, Writer};
+use crate::program::{Exit, parts};
+use crate::sys::directory::WorkingDirectory;
 use crate::sys::signals::{self, ChildExits};
-use crate::sys::{child, fifo, open, ready};
+use crate::sys::{child, fifo, open, ready, user};
 use crate::wire::control::Command;
+use crate::wire::files::{self, within};
 use crate::wire::status::{self, Status, Want};
-use crate::wire::{files, tai::Tai64n};
+use crate::wire::tai::Tai64n;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io;
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
-use std::os::unix::fs::DirBuilderExt;
-use std::time::{Duration, Instant, SystemTime};
-
-const SUPERVISE: Program = Program("supervise");
-/// How often `control` is read if it is not a FIFO. Other files are always ready, so supervise cannot wait for them.
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::time::{Instant, SystemTime};
 
 /// The files and signals of a service. Its directory is the current directory.
 #[derive(Debug)]
@@ -25,14 +24,16 @@ pub(crate) struct Service {
     name: OsString,
     start: Instant,
     exits: ChildExits,
+    /// The directory of the service.
+    home: WorkingDirectory,
+    record: Writer,
     control: File,
-    control_at_eof: bool,
     /// Held open: the lock, a writer of `control`, so that its reader never sees an end of file, and a reader of `ok`.
     _held: (open::Lock, File, File),
 }
 
 impl Service {
-    /// Sets up the service directory `name` in the order of SUP-02, and makes it the current directory.
+    /// Sets up the service directory `name` in the order of SUP-02.
     ///
     /// # Errors
     /// Every failure during setup is fatal. Later ones are warnings.
@@ -47,21 +48,40 @@ impl Service {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Want::Up,
             Err(error) => return Err(fatal("unable to stat ", "/down")(error)),
         };
-        make_directory()?;
-        let lock = open::lock(files::LOCK).map_err(fatal("unable to acquire ", "/supervise/lock"))?;
-        fifo::make(files::CONTROL, 0o600);
-        let control = open::read(files::CONTROL).map_err(fatal("unable to read ", "/supervise/control"))?;
-        let writer = fifo::open_write(files::CONTROL).map_err(fatal("unable to write ", "/supervise/control"))?;
+        make_directory(name)?;
+        // The directory is used for the lock first, and its trouble is reported with it.
+        let home = enter_directory().map_err(fatal("unable to acquire ", "/supervise/lock"))?;
+        let lock = open::lock(within(files::LOCK)).map_err(fatal("unable to acquire ", "/supervise/lock"))?;
+        let control = within(files::CONTROL);
+        fifo::make(control, 0o600).map_err(fatal("unable to create ", "/supervise/control"))?;
+        let reader = fifo::open_read(control).map_err(fatal("unable to read ", "/supervise/control"))?;
+        let writer = fifo::open_write(control).map_err(fatal("unable to write ", "/supervise/control"))?;
+        // Until here every message comes before an exit.
+        SUPERVISE.outlive_warnings()?;
+        if let Some(pid) = orphan(&home).map(|pid| pid.to_string()) {
+            let advice = "; to end it: kill ";
+            SUPERVISE.warn_bare(parts!(
+                "process ",
+                &pid,
+                " of an earlier supervise still runs in ",
+                name,
+                advice,
+                &pid
+            ));
+        }
 
         let start = Instant::now();
         let machine = Machine::new(want, now(start));
-        announce(name, machine.status());
-        fifo::make(files::OK, 0o600);
-        let ok = open::read(files::OK).map_err(fatal("unable to read ", "/supervise/ok"))?;
-
         let name = name.to_owned();
+        let mut record = Writer::new(name.clone()).map_err(fatal("unable to read ", "/supervise/ok"))?;
+        record.announce(machine.status());
+        let ok = within(files::OK);
+        fifo::make(ok, 0o600).map_err(fatal("unable to create ", "/supervise/ok"))?;
+        let ok = fifo::open_read(ok).map_err(fatal("unable to read ", "/supervise/ok"))?;
+
+        home.enter().map_err(fatal("unable to chdir to ", ""))?;
         let held = (lock, writer, ok);
-        Ok((Service { name, start, exits, control, control_at_eof: false, _held: held }, machine))
+        Ok((Service { name, start, exits, home, record, control: reader, _held: held }, machine))
     }
 
     /// Runs the service until `x` has arrived and it is down.
@@ -82,17 +102,19 @@ impl Service {
         self.handle(machine, Event::Tick)
     }
 
-    fn wait(&self, machine: &Machine) {
-        let timeout = machine.next_start().map(|at| at.saturating_sub(self.start.elapsed()));
-        if self.control_at_eof {
-            ready::wait(&[self.exits.source()], Some(timeout.map_or(POLL_INTERVAL, |time| time.min(POLL_INTERVAL))));
-        } else {
-            ready::wait(&[self.exits.source(), self.control.as_fd()], timeout);
+    fn wait(&mut self, machine: &Machine) {
+        let start = machine.next_start().map(|at| at.saturating_sub(self.start.elapsed()));
+        let retry = self.record.is_behind().then_some(RETRY);
+        let timeout = start.into_iter().chain(retry).min();
+        let is_over = ready::wait(&[self.exits.source(), self.control.as_fd()], timeout);
+        if is_over && self.record.is_behind() {
+            self.record.retry(machine.status());
+            self.go_home();
         }
     }
 
     /// Reaps every child that has exited, up to `./run`. The others were inherited by exec (SUP-62).
-    fn reap(&self, machine: &mut Machine) -> ControlFlow<()> {
+    fn reap(&mut self, machine: &mut Machine) -> ControlFlow<()> {
         self.exits.clear();
         while let Some((pid, _)) = child::reap() {
             if machine.pid() == Some(pid) {
@@ -102,20 +124,22 @@ impl Service {
         ControlFlow::Continue(())
     }
 
-    fn read_command(&mut self) -> Option<Command> {
+    fn read_command(&self) -> Option<Command> {
         let mut letter = [0];
         let count = open::read_once(&self.control, &mut letter);
-        self.control_at_eof = matches!(count, Ok(0));
         if matches!(count, Ok(1)) { Command::from_letter(letter[0]) } else { None }
     }
 
     /// Passes `event` to the machine and performs the effects. Breaks if supervise must exit.
-    fn handle(&self, machine: &mut Machine, event: Event) -> ControlFlow<()> {
+    fn handle(&mut self, machine: &mut Machine, event: Event) -> ControlFlow<()> {
         let mut next = Some(event);
         while let Some(event) = next.take() {
             for effect in machine.step(event, now(self.start)) {
                 match effect {
-                    Effect::Announce(status) => announce(&self.name, status),
+                    Effect::Announce(status) => {
+                        self.record.announce(status);
+                        self.go_home();
+                    }
                     Effect::Signal(pid, signal) => signals::send(pid, signal),
                     Effect::Start => next = Some(self.start_run()),
                     Effect::Exit => return ControlFlow::Break(()),
@@ -125,11 +149,16 @@ impl Service {
         ControlFlow::Continue(())
     }
 
+    /// Goes back to the directory of the service. ./run is not started if that fails.
+    fn go_home(&self) {
+        let _ = self.home.enter();
+    }
+
     fn start_run(&self) -> Event {
         let run = OsStr::new(files::RUN);
         let started = child::spawn(|| {
-            signals::unblock_sigchld();
-            let error = child::exec(run, &[run], &child::environment());
+            let ready = signals::unblock_sigchld().and_then(|()| self.home.enter());
+            let error = ready.map_or_else(|error| error, |()| child::exec(run, &[run], &child::environment()));
             SUPERVISE.fatal(parts!("unable to start ", &self.name, "/run"))(error).report()
         });
         match started {
@@ -149,38 +178,54 @@ fn now(start: Instant) -> Now {
 
 /// Makes `supervise`, or the directory that it links to.
 ///
-/// Other failures show when the lock is acquired (SUP-08, SUP-11). A link that cannot be read is the only message without
-/// the name of a program (GEN-01).
-fn make_directory() -> Result<(), Exit> {
+/// A link that cannot be read is the only message without the name of a program (GEN-01).
+fn make_directory(name: &OsStr) -> Result<(), Exit> {
     let mut directory = DirBuilder::new();
     directory.mode(0o700);
-    if let Err(error) = directory.create(files::SUPERVISE)
-        && error.kind() == io::ErrorKind::AlreadyExists
-    {
-        match fs::read_link(files::SUPERVISE) {
-            Ok(target) => drop(directory.create(target)),
-            // It is not a link.
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
-            Err(error) => return Err(Exit::without_name("unable to readlink ./supervise", &error)),
-        }
+    let make = |path| match directory.create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        result => Ok(result.is_ok()),
+    };
+    let fatal = |error| SUPERVISE.fatal(parts!("unable to create ", name, "/supervise"))(error);
+    if make(files::SUPERVISE.as_ref()).map_err(fatal)? {
+        return Ok(());
     }
-    Ok(())
+    match fs::read_link(files::SUPERVISE) {
+        Ok(target) if fs::symlink_metadata(files::SUPERVISE).is_ok_and(|link| is_trusted(&link)) => {
+            make(target.as_os_str()).map(drop).map_err(fatal)
+        }
+        // Or it is not a link.
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        Err(error) => Err(Exit::without_name("unable to readlink ./supervise", &error)),
+    }
 }
 
-/// Writes a new record and renames it over the old one, so that no reader sees a partial record (SUP-28). On failure,
-/// warns and leaves the old record.
-fn announce(name: &OsStr, status: Status) {
-    let warn = |action: &str, file: &str, reason: &str| SUPERVISE.warn_because(parts!(action, name, file), reason);
-    let mut record = match open::truncate(files::STATUS_NEW) {
-        Ok(record) => record,
-        Err(error) => return warn("unable to open ", "/supervise/status.new", reason(&error)),
-    };
-    match record.write(&status.to_bytes()) {
-        Ok(status::LENGTH) => {}
-        Ok(_) => return warn("unable to write ", "/supervise/status.new", "partial write"),
-        Err(error) => return warn("unable to write ", "/supervise/status.new", reason(&error)),
+/// Changes to `supervise`, and returns the directory that it is in. Another account than that of this process or root may link
+/// it only to a directory of its own.
+fn enter_directory() -> io::Result<WorkingDirectory> {
+    let home = WorkingDirectory::hold()?;
+    let entry = fs::symlink_metadata(files::SUPERVISE)?;
+    std::env::set_current_dir(files::SUPERVISE)?;
+    let here = fs::metadata(".")?;
+    let is_same = (entry.dev(), entry.ino()) == (here.dev(), here.ino());
+    if is_same || entry.is_symlink() && (is_trusted(&entry) || entry.uid() == here.uid()) {
+        return Ok(home);
     }
-    if let Err(error) = fs::rename(files::STATUS_NEW, files::STATUS) {
-        warn("unable to rename ", "/supervise/status.new to status", reason(&error));
-    }
+    Err(open::Refused("supervise is a symbolic link of another account").into())
+}
+
+/// Returns whether the file belongs to root or to the account of this process.
+fn is_trusted(file: &Metadata) -> bool {
+    [0, user::effective()].contains(&file.uid())
+}
+
+/// Returns the process in the record of an earlier supervise, if it still runs in the directory `home`.
+fn orphan(home: &WorkingDirectory) -> Option<u32> {
+    let mut record = [0; status::LENGTH];
+    let file = open::no_link(OpenOptions::new().read(true), within(files::STATUS)).ok()?;
+    let pid =
+        matches!(open::read_once(file, &mut record), Ok(status::LENGTH)).then(|| Status::from_bytes(record).pid)?;
+    let directory = fs::metadata(format!("/proc/{pid}/cwd")).ok()?;
+    (home.identity().ok()? == (directory.dev(), directory.ino())).then_some(pid)
 }
