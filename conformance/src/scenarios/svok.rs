@@ -39,7 +39,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svok/looks-for-a-reader-of-ok",
         requirements: &["OK-01b", "OK-02", "OK-03", "ERR-01", "GEN-02"],
         uses: &[SVOK],
-        does: "Runs svok on every kind of directory and `ok`. It exits 0 if `ok` has a reader or is a file, 100 if there is no \
+        does: "Runs svok on every kind of directory and `ok`. It exits 0 if `ok` has a reader, 100 if there is no \
                `ok` or no reader, and 111 with a message for everything else.",
         run: |world| {
             let web = world.decoy("web")?;
@@ -48,7 +48,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             for (name, exit, err) in [
                 ("web", "exit 0", ""),
                 ("web/", "exit 0", ""),
-                ("files", "exit 0", ""),
                 ("unread", "exit 100", ""),
                 ("sockets", "exit 100", ""),
                 ("bare", "exit 100", ""),
@@ -70,8 +69,26 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             }
             // svok opens these for writing, and writes nothing.
             world.expect("bytes in ok", web.ok.taken()?, "")?;
-            world.expect("bytes in control", web.control.taken()?, "")?;
-            world.expect("a regular ok", world.files.read("files/supervise/ok"), "abcdefgh")
+            world.expect("bytes in control", web.control.taken()?, "")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svok/takes-other-files-for-ok",
+        requirements: &["OK-03", "OK-01b"],
+        uses: &[SVOK],
+        does: "Makes `ok` a regular file, and a link to a FIFO with a reader. svok exits 0 for both, and writes nothing.",
+        run: |world| {
+            let _web = world.decoy("web")?;
+            for name in ["file", "link"] {
+                world.files.make_directory(format!("{name}/supervise"))?;
+            }
+            world.files.write("file/supervise/ok", "abcdefgh")?;
+            world.files.link("../../web/supervise/ok", "link/supervise/ok")?;
+            for name in ["file", "link"] {
+                world.expect(&format!("svok {name}"), world.run("svok", &[name])?.all(), ("exit 0", "", ""))?;
+            }
+            world.expect("the regular file", world.files.read("file/supervise/ok"), "abcdefgh")
         },
         ..Scenario::ORDINARY
     },

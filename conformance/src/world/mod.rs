@@ -26,7 +26,7 @@ mod wait;
 pub(crate) use accounts::Account;
 pub(crate) use clock::Clock;
 pub(crate) use command::{Command, Exit, Ran, Running, STDERR_UNREAD, STDOUT_UNREAD, send_signal};
-pub(crate) use fifo::Decoy;
+pub(crate) use fifo::{Decoy, Fifo};
 pub(crate) use files::Files;
 pub(crate) use input::Input;
 pub(crate) use installed::Installed;

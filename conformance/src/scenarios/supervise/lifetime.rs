@@ -1,11 +1,12 @@
 //! supervise: how long it lives, and what happens to its service when something goes wrong.
 
 use super::{CLOSED, DEADLY, QUIET, SLEEPER};
+use crate::commands::tool;
 use crate::observe::process::{self, Process};
 use crate::outcome::Failure;
 use crate::probe::{Start, What};
-use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
-use crate::world::{Running, Service, World};
+use crate::scenario::{PRLIMIT, STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
+use crate::world::{Command, Fifo, Running, Service, World};
 use nix::sys::signal::Signal;
 use std::cell::RefCell;
 use std::time::Duration;
@@ -17,7 +18,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/lifetime/dies-of-a-signal-and-leaves-run-alone",
         requirements: &["SUP-60"],
         uses: &[SUPERVISE, SVOK, SVSTAT],
-        does: "Kills supervises with nine signals. Each dies of its signal, its ./run gets none and lives on, and svok \
+        does: "Kills supervises with eight signals. Each dies of its signal, its ./run gets none and lives on, and svok \
                exits 100.",
         run: |world| {
             let mut orphans = vec![];
@@ -119,29 +120,80 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/lifetime/dies-of-a-warning-that-nobody-reads",
         requirements: &["GEN-06", "SUP-29"],
         uses: &[SUPERVISE, SVC, SVSTAT],
-        does: "Makes supervise warn into a pipe without a reader. It is killed by PIPE, or goes on if PIPE was ignored when \
-               it started.",
+        does: "Makes supervise warn into a pipe without a reader. It is killed by PIPE.",
         run: |world| {
-            for ignored in [false, true] {
-                let name = if ignored { "ignored" } else { "default" };
-                let service = world.scripted(name, SLEEPER)?;
-                let stderr = format!("{name}.stderr");
-                let reader = world.fifo(&stderr)?;
-                let command = world.command("supervise").arg(name).errors(&stderr);
-                let supervise = if ignored { command.ignored("PIPE") } else { command }.start()?;
-                let pid = service.until_up()?;
-                drop(reader);
-                world.files.make_directory(format!("{name}/supervise/status.new"))?;
-                service.svc("-p")?;
-                if ignored {
-                    world.until_stopped(pid, true)?;
-                    world.expect("supervise runs", supervise.is_running(), true)?;
-                } else {
-                    world.disown(pid);
-                    supervise.expect_exit("killed by PIPE")?;
-                }
-            }
-            Ok(())
+            let (web, supervise, reader) = warning_service(world, |command| command)?;
+            world.disown(web.until_up()?);
+            drop(reader);
+            web.svc("-p")?;
+            supervise.expect_exit("killed by PIPE")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/lifetime/outlives-a-warning-that-nobody-reads",
+        requirements: &["GEN-06", "SUP-29"],
+        uses: &[SUPERVISE, SVC, SVSTAT],
+        does: "Starts supervise with PIPE ignored and makes it warn into a pipe without a reader. It goes on.",
+        run: |world| {
+            let (web, supervise, reader) = warning_service(world, |command| command.ignored("PIPE"))?;
+            let pid = web.until_up()?;
+            drop(reader);
+            web.svc("-p")?;
+            world.until_stopped(pid, true)?;
+            world.expect("supervise runs", supervise.is_running(), true)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/lifetime/hangs-in-a-warning-that-does-not-fit",
+        requirements: &["GEN-03", "SUP-29"],
+        uses: &[SUPERVISE, SVC, SVSTAT],
+        does: "Makes supervise warn into a pipe that is full, and kills ./run. supervise waits in the warning, and ./run is \
+               not started again.",
+        run: |world| {
+            let (web, supervise, reader) = warning_service(world, |command| command)?;
+            let pid = web.until_starts(1)?[0].0;
+            reader.fill(0)?;
+            web.svc("-k")?;
+            world.until_dead(pid)?;
+            supervise.until_asleep_on("stderr")?;
+            world.stays("starts", 1, QUIET, || Ok(web.starts().len()))
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/lifetime/dies-of-a-record-beyond-the-limit",
+        requirements: &["SUP-29"],
+        uses: &[SUPERVISE, SVC, SVSTAT, PRLIMIT],
+        does: "Limits the size of files to 9 bytes while supervise runs. The next record kills it by XFSZ.",
+        run: |world| {
+            let web = world.scripted("web", SLEEPER)?;
+            let supervise = web.supervise()?;
+            world.disown(web.until_up()?);
+            let prlimit = tool("prlimit").ok_or_else(|| Failure::missing("this machine lacks the program prlimit"))?;
+            let limited = world.program(prlimit).args(["--fsize=9", "--pid", &supervise.pid.to_string()]).run()?;
+            world.expect("prlimit", limited.exit, "exit 0")?;
+            web.svc("-p")?;
+            supervise.expect_exit("killed by XFSZ")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/lifetime/says-nothing-about-an-orphan",
+        requirements: &["SUP-61"],
+        uses: &[SUPERVISE, SVOK, SVSTAT],
+        does: "Kills supervise, starts another, and makes that exit. It has not printed anything about the ./run of the first.",
+        run: |world| {
+            let web = world.service("web", "")?;
+            let supervise = web.supervise()?;
+            web.until_starts(1)?;
+            supervise.kill(Signal::SIGKILL)?;
+            let next = web.start_supervise()?;
+            web.until_starts(2)?;
+            web.svc("-dx")?;
+            next.expect_exit("exit 0")?;
+            world.expect("its stderr", next.err(), "")
         },
         ..Scenario::ORDINARY
     },
@@ -503,6 +555,17 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
 ];
+
+/// Starts supervise, prepared by `prepare`, on a service whose record cannot be written any more once it is up. Every further
+/// record is a warning in the FIFO that is returned, the standard error of supervise.
+fn warning_service(world: &World, prepare: fn(Command) -> Command) -> Result<(Service, Running, Fifo), Failure> {
+    let web = world.service("web", "")?;
+    let reader = world.fifo("stderr")?;
+    let supervise = prepare(world.command("supervise").arg("web").errors("stderr")).start()?;
+    web.until_settled()?;
+    world.files.make_directory("web/supervise/status.new")?;
+    Ok((web, supervise, reader))
+}
 
 /// Returns the children of `parent` by name and state, sorted.
 fn children(parent: &Running) -> Vec<String> {

@@ -66,17 +66,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 world.expect("the record is in the target", has_record, true)?;
                 world.expect("stderr of supervise", supervise.err(), "")?;
             }
-            world.service("parentless", "")?;
-            world.files.link("../missing/place", "parentless/supervise")?;
             world.service("over", "")?;
             world.files.link("second", "over/supervise")?;
             world.files.link("missing", "over/second")?;
-            for name in ["parentless", "over"] {
-                let message = format!("unable to acquire {name}/supervise/lock: file does not exist");
-                world.expect_refusal(name, &message)?;
-            }
-            let modes = [world.files.mode("missing"), world.files.mode("over/missing")];
-            world.expect("modes of what must not be made", modes, ["-", "-"])
+            world.expect_refusal("over", "unable to acquire over/supervise/lock: file does not exist")?;
+            world.expect("mode of what must not be made", world.files.mode("over/missing"), "-")
         },
         ..Scenario::ORDINARY
     },

@@ -29,10 +29,10 @@ const OVER: Duration = Duration::from_millis(1500);
 /// A ./run that does nothing, and neither handles signals nor prints anything.
 const SLEEPER: &str = "#!/bin/sh\nexec sleep 1000\n";
 
-/// The signals that kill supervise.
-const DEADLY: [Signal; 9] = {
-    use Signal::{SIGALRM, SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-    [SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGQUIT, SIGKILL]
+/// The signals that kill supervise, apart from PIPE.
+const DEADLY: [Signal; 8] = {
+    use Signal::{SIGALRM, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    [SIGTERM, SIGINT, SIGHUP, SIGALRM, SIGUSR1, SIGUSR2, SIGQUIT, SIGKILL]
 };
 
 /// Standard descriptors that supervise is started without, each set with a name for the service.

@@ -1,6 +1,6 @@
 //! supervise: the record in `supervise/status`.
 
-use super::{CLOSED, DEADLY, QUIET, SLEEPER, watched_service};
+use super::{CLOSED, DEADLY, OVER, QUIET, SLEEPER, watched_service};
 use crate::commands::tool;
 use crate::observe::process::{self, Process};
 use crate::observe::record::Record;
@@ -378,7 +378,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/record/controls-without-a-record",
         requirements: &["SUP-29"],
         uses: &[SUPERVISE, SVOK],
-        does: "Blocks the record of one service by a directory, a FIFO and a directory again. supervise warns at each \
+        does: "Blocks the record of one service by a directory in two places. supervise warns at each \
                write, keeps the old record, obeys, and writes the next record that it can.",
         run: |world| {
             let (web, supervise) = world.down_service("web", "")?;
@@ -401,16 +401,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             let up = web.record()?.until("up, paused 0, want u")?;
             world.expect("pid in the record", up.pid(), web.starts()[0].0)?;
 
-            world.files.make_fifo("web/supervise/status.new")?;
-            web.control()?.send("p")?;
-            warnings.push(open("device not configured"));
-            until_warned(&warnings)?;
-            world.until_stopped(up.pid(), true)?;
-            world.expect("record", web.record()?.whole()?, up)?;
-            world.files.remove("web/supervise/status.new")?;
-            web.control()?.send("c")?;
-            world.until_stopped(up.pid(), false)?;
-
             world.files.remove("web/supervise/status")?;
             world.files.make_directory("web/supervise/status")?;
             web.control()?.send("d")?;
@@ -431,13 +421,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/record/goes-on-without-a-record",
         requirements: &["SUP-29"],
         uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
-        does: "Blocks the records of three running services, each in another way, and pauses each twice. supervise warns \
+        does: "Blocks the records of two running services, each in another way, and pauses each twice. supervise warns \
                once and pauses it; the second `p` mends the record and leaves no other file.",
         run: |world| {
-            // A FIFO that nobody reads, a directory, and a directory that the new file would have to replace.
+            // A directory, and a directory that the new file would have to replace.
             let new = "unable to open W/supervise/status.new";
             let obstacles = [
-                ("fifo", "status.new", format!("{new}: device not configured")),
                 ("new", "status.new", format!("{new}: is a directory")),
                 ("old", "status", "unable to rename W/supervise/status.new to status: is a directory".to_owned()),
             ];
@@ -453,11 +442,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 if file == "status" {
                     world.files.remove(&obstacle)?;
                 }
-                if name == "fifo" {
-                    world.files.make_fifo(&obstacle)
-                } else {
-                    world.files.make_directory(&obstacle).map(drop)
-                }?;
+                world.files.make_directory(&obstacle)?;
                 service.svc("-p")?;
                 world.until_stopped(before.pid(), true)?;
                 supervise.until_only_lines(&format!("supervise: warning: {}", message.replace('W', name)), 1)?;
@@ -543,8 +528,36 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/record/goes-on-with-a-full-disk",
         requirements: &["SUP-29"],
         uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
-        does: "Fills the disk and pauses the service. It is stopped, supervise warns, and the old record stays whole; with \
+        does: "Fills the disk and pauses the service twice. It is stopped, supervise warns, and there is a whole record; with \
                room again, the next command writes a new one.",
+        run: |world| {
+            let disk = world.disk("disk", 1 << 16)?;
+            let web = world.service("disk/web", "")?;
+            let supervise = web.supervise()?;
+            web.until_settled()?;
+            disk.fill("filler")?;
+            let warning = "supervise: warning: unable to write disk/web/supervise/status.new: out of disk space";
+            for count in [1, 2] {
+                web.svc("-p")?;
+                world.until_stopped(web.starts()[0].0, true)?;
+                supervise.until_only_lines(warning, count)?;
+                web.record()?.whole()?;
+                disk.fill(&format!("filler{count}"))?;
+            }
+            for filler in ["filler", "filler1", "filler2"] {
+                world.files.remove(format!("disk/{filler}"))?;
+            }
+            web.svc("-p")?;
+            web.record()?.until("up, paused 1, want u")?;
+            world.expect("warnings", supervise.err_lines().len(), 2)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/record/is-old-while-the-disk-is-full",
+        requirements: &["SUP-29"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Fills the disk and pauses the service. The old record stays.",
         run: |world| {
             let disk = world.disk("disk", 1 << 16)?;
             let web = world.service("disk/web", "")?;
@@ -556,11 +569,27 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             world.until_stopped(web.starts()[0].0, true)?;
             let warning = "supervise: warning: unable to write disk/web/supervise/status.new: out of disk space";
             supervise.until_only_lines(warning, 1)?;
-            world.expect("the record", web.record()?.whole()?, before)?;
-            world.files.remove("disk/filler")?;
+            world.stays("the record", before, QUIET, || web.record()?.whole())
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/record/stays-old-until-the-next-event",
+        requirements: &["SUP-29"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Blocks the record by a directory, pauses the service and removes the directory. The record does not show the \
+               pause.",
+        run: |world| {
+            let web = world.service("web", "")?;
+            let supervise = web.supervise()?;
+            web.until_settled()?;
+            let before = web.record()?.whole()?;
+            world.files.make_directory("web/supervise/status.new")?;
             web.svc("-p")?;
-            web.record()?.until("up, paused 1, want u")?;
-            world.expect("warnings", supervise.err_lines().len(), 1)
+            supervise
+                .until_only_lines("supervise: warning: unable to open web/supervise/status.new: is a directory", 1)?;
+            world.files.remove("web/supervise/status.new")?;
+            world.stays("the record", before, OVER, || web.record()?.whole())
         },
         ..Scenario::ORDINARY
     },
@@ -611,7 +640,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/record/outlives-supervise",
         requirements: &["SUP-60"],
         uses: &[SUPERVISE, SVOK, SVSTAT],
-        does: "Kills supervises with nine signals. The record still shows ./run, the other files in supervise/ are \
+        does: "Kills supervises with eight signals. The record still shows ./run, the other files in supervise/ are \
                untouched, and the lock is free.",
         run: |world| {
             const FILES: [&str; 3] = ["control", "lock", "ok"];

@@ -2,8 +2,9 @@
 
 use super::SLEEPER;
 use crate::observe::escape;
+use crate::observe::process::Process;
 use crate::observe::record::Record;
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::scenario::{SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::{Running, World};
 use nix::sys::signal::Signal;
@@ -14,6 +15,9 @@ use std::os::unix::fs::FileTypeExt;
 
 /// The files of a running supervise.
 const FILES: [&str; 4] = ["control", "lock", "ok", "status"];
+
+/// The ids of the account nobody, which owns nothing here.
+const NOBODY: u32 = 65534;
 
 /// The scenarios of this file.
 pub(crate) const SCENARIOS: &[Scenario] = &[
@@ -141,7 +145,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: |world| {
             type Obstacle = fn(&World) -> Outcome;
             // What stands in the way, the message, the files that are there then, and the record.
-            let steps: [(Obstacle, &str, &[&str], &str); 10] = [
+            let steps: [(Obstacle, &str, &[&str], &str); 7] = [
                 (|w| w.files.link("down", "web/down"), "stat web/down: symbolic link loop", &[], ""),
                 (|w| w.files.link("file/below", "web/down"), "stat web/down: not a directory", &[], ""),
                 (
@@ -163,35 +167,17 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                     "",
                 ),
                 (
-                    |w| w.files.link("nothing", "web/supervise/control"),
-                    "read web/supervise/control: file does not exist",
-                    &["control", "lock"],
-                    "",
-                ),
-                (
-                    |w| w.files.make_directory("web/supervise/control").map(drop),
-                    "write web/supervise/control: is a directory",
-                    &["control", "lock"],
-                    "",
-                ),
-                (
                     |w| w.files.link("ok", "web/supervise/ok"),
                     "read web/supervise/ok: symbolic link loop",
                     &FILES,
                     "pid 0, paused 0, want u",
                 ),
                 (
-                    |w| w.files.link("nothing", "web/supervise/ok"),
-                    "read web/supervise/ok: file does not exist",
-                    &FILES,
-                    "pid 0, paused 0, want u",
-                ),
-                (
                     |w| {
                         w.files.write("web/down", "")?;
-                        w.files.link("nothing", "web/supervise/ok")
+                        w.files.link("ok", "web/supervise/ok")
                     },
-                    "read web/supervise/ok: file does not exist",
+                    "read web/supervise/ok: symbolic link loop",
                     &FILES,
                     "pid 0, paused 0, want d",
                 ),
@@ -369,11 +355,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         requirements: &["SUP-08"],
         uses: &[SUPERVISE, SVSTAT],
         does: "Runs supervise as a user whom modes keep out of the service directory, `supervise`, the lock or a FIFO: \
-               exit code 111 and `access denied`, or `file does not exist` where `supervise` could not be made.",
+               exit code 111 and `access denied`.",
         run: |world| {
             for (number, (file, mode, message)) in [
                 ("", 0o000, "chdir to W: access denied"),
-                ("", 0o555, "acquire W/supervise/lock: file does not exist"),
                 ("/supervise", 0o000, "acquire W/supervise/lock: access denied"),
                 ("/supervise", 0o555, "acquire W/supervise/lock: access denied"),
                 ("/supervise/lock", 0o444, "acquire W/supervise/lock: access denied"),
@@ -413,20 +398,103 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "supervise/setup/does-not-start-on-a-read-only-disk",
         requirements: &["SUP-08"],
         uses: &[SUPERVISE],
-        does: "Runs supervise on a disk that was made read-only: the lock fails with `read-only file system`, or with \
-               `file does not exist` where there is no `supervise` yet.",
+        does: "Runs supervise on a disk that was made read-only: the lock fails with `read-only file system`.",
         run: |world| {
             let disk = world.disk("disk", 1 << 20)?;
             let known = world.service("disk/known", "exit 0")?;
-            world.service("disk/new", "exit 0")?;
             let supervise = known.start_supervise()?;
             known.until_started()?;
             supervise.kill(Signal::SIGTERM)?;
             // The disk is busy as long as the probe has its log open.
             world
                 .until_some("the disk", "read-only", || Ok(disk.write_protect().map_err(|busy| format!("{busy:?}"))))?;
-            for (name, why) in [("disk/known", "read-only file system"), ("disk/new", "file does not exist")] {
-                world.expect_refusal(name, &format!("unable to acquire {name}/supervise/lock: {why}"))?;
+            world.expect_refusal("disk/known", "unable to acquire disk/known/supervise/lock: read-only file system")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/setup/blames-the-lock-for-a-missing-directory",
+        requirements: &["SUP-08"],
+        uses: &[SUPERVISE],
+        does: "Runs supervise where `supervise` cannot be made: in a directory of mode 555, and where it is a link to a \
+               directory whose parent is missing. The message is about the lock.",
+        run: |world| {
+            world.scripted("closed", SLEEPER)?;
+            world.files.set_mode("closed", 0o555)?;
+            world.scripted("parentless", SLEEPER)?;
+            world.files.link("../missing/place", "parentless/supervise")?;
+            for name in ["closed", "parentless"] {
+                let ran = world.bound_by_modes("supervise")?.arg(name).finish()?;
+                let err = format!("supervise: fatal: unable to acquire {name}/supervise/lock: file does not exist");
+                world.expect_end(&ran, "exit 111", &err)?;
+            }
+            world.expect("mode of what must not be made", world.files.mode("missing"), "-")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/setup/opens-a-directory-as-control-to-read",
+        requirements: &["SUP-09"],
+        uses: &[SUPERVISE],
+        does: "Makes `control` a directory: supervise can open it for reading, and fails to open it for writing.",
+        run: |world| {
+            world.service("web", "")?;
+            world.files.make_directory("web/supervise/control")?;
+            world.expect_refusal("web", "unable to write web/supervise/control: is a directory")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/setup/follows-links-to-files-of-its-own",
+        requirements: &["SUP-02", "SUP-05", "SUP-29"],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        does: "Makes the lock, the new record, `control` and `ok` links to files outside of the service directory. supervise \
+               creates the first, replaces the contents of the second, and uses the other two.",
+        run: |world| {
+            let web = world.service("web", "")?;
+            world.files.make_directory("web/supervise")?;
+            world.files.write("victim", "a file of another account")?;
+            world.files.link("../../new", "web/supervise/lock")?;
+            world.files.link("../../victim", "web/supervise/status.new")?;
+            for fifo in ["control", "ok"] {
+                world.files.make_fifo(fifo)?;
+                world.files.link(format!("../../{fifo}"), format!("web/supervise/{fifo}"))?;
+            }
+            let supervise = web.start_supervise()?;
+            world.until("supervise has exited or is ready", true, || {
+                Ok(!supervise.is_running() || web.is_supervised()?)
+            })?;
+            world.expect("mode of the lock", world.files.mode("new"), "0600")?;
+            world.expect("size of the victim", world.files.size("victim"), Some(18))?;
+            web.svc("-d")?;
+            web.until_down()
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/setup/makes-the-directory-of-another-account",
+        requirements: &["SUP-11"],
+        uses: &[SUPERVISE],
+        does: "Gives a service directory to nobody, who makes `supervise` a link to a directory of root, or to one that does \
+               not exist. supervise, run by root, makes its files there.",
+        run: |world| {
+            world.as_root()?;
+            for (name, place) in [("to-there", "there"), ("to-nowhere", "nowhere")] {
+                world.scripted(name, SLEEPER)?;
+                if place == "there" {
+                    world.files.make_directory(place)?;
+                }
+                let link = format!("{name}/supervise");
+                world.files.link(format!("../{place}"), &link)?;
+                for path in [name, &link] {
+                    std::os::unix::fs::lchown(world.path(path), Some(NOBODY), Some(NOBODY))
+                        .map_err(|error| Failure::broken(format!("chown {path}: {error}")))?;
+                }
+                let supervise = world.command("supervise").arg(name).start()?;
+                world.until("supervise has exited or made its files", true, || {
+                    Ok(!supervise.is_running() || !Process::children(supervise.pid).is_empty())
+                })?;
+                world.expect("the files there", world.files.names(place), FILES.to_vec())?;
             }
             Ok(())
         },
@@ -434,16 +502,26 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "supervise/setup/does-not-hang-on-a-fifo-in-the-place-of-a-file",
-        requirements: &["GEN-05", "SUP-09", "SUP-29"],
+        requirements: &["GEN-05", "SUP-09"],
         uses: &[SUPERVISE],
-        does: "Puts a FIFO in the place of the lock, and of `status.new`: supervise prints `device not configured` at \
-               once. It exits for the lock, and starts ./run without a record for `status.new`.",
+        does: "Puts a FIFO in the place of the lock: supervise prints `device not configured` at once, and exits.",
+        run: |world| {
+            world.service("web", "")?;
+            world.files.make_directory("web/supervise")?;
+            world.files.make_fifo("web/supervise/lock")?;
+            world.expect_refusal("web", "unable to acquire web/supervise/lock: device not configured")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "supervise/setup/has-no-record-with-a-fifo-in-its-place",
+        requirements: &["GEN-05", "SUP-29"],
+        uses: &[SUPERVISE],
+        does: "Puts a FIFO in the place of `status.new`: supervise prints `device not configured` at once, and starts ./run \
+               without a record.",
         run: |world| {
             let web = world.service("web", "")?;
             world.files.make_directory("web/supervise")?;
-            world.files.make_fifo("web/supervise/lock")?;
-            world.expect_refusal("web", "unable to acquire web/supervise/lock: device not configured")?;
-            world.files.remove("web/supervise/lock")?;
             world.files.make_fifo("web/supervise/status.new")?;
             let supervise = web.start_supervise()?;
             web.until_started()?;

@@ -99,8 +99,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svstat/line/a-short-record-is-bad-format",
         requirements: &["STAT-07", "GEN-05"],
         uses: &[SVSTAT],
-        does: "Makes records of 0 to 17 bytes, of 19 and of many, of 18 letters, and puts a FIFO without a writer and an empty \
-               device in the place of the record.",
+        does: "Makes records of 0 to 17 bytes, of 19 and of many, of 18 letters, and puts a FIFO without a writer in \
+               the place of the record.",
         run: |world| {
             let web = world.decoy("web")?;
             let good = Record::made(100, 77, 0, b'u').bytes;
@@ -121,10 +121,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 
             world.files.remove("web/supervise/status")?;
             world.files.make_fifo("web/supervise/status")?;
-            world.expect("svstat with a FIFO", words(&web.service)?, bad)?;
-            world.files.remove("web/supervise/status")?;
-            world.files.link("/dev/null", "web/supervise/status")?;
-            world.expect("svstat with an empty device", words(&web.service)?, bad)
+            world.expect("svstat with a FIFO", words(&web.service)?, bad)
         },
         ..Scenario::ORDINARY
     },
@@ -157,7 +154,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 ("circled", "unable to open supervise/ok: symbolic link loop"),
                 ("circles", "unable to open supervise/ok: symbolic link loop"),
                 ("sockets", "supervise not running"),
-                ("files", "unable to read supervise/status: bad format"),
                 ("web/", "down"),
             ];
             expect_words(world, world.command("svstat"), &cases)
@@ -192,11 +188,40 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             world.files.remove("web/supervise/status")?;
             expect("unable to open supervise/status: file does not exist")?;
             web.record()?.set(Record::made(100, 77, 0, b'u').bytes)?;
-            expect("up")?;
-            // A regular file can be opened for writing without a reader.
-            world.files.remove("web/supervise/ok")?;
-            world.files.write("web/supervise/ok", "")?;
             expect("up")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svstat/line/takes-other-files-for-its-own",
+        requirements: &["STAT-03", "STAT-07"],
+        uses: &[SVSTAT],
+        does: "Makes `ok` a regular file and a link to a FIFO, and the record a link to another and to an empty device. svstat \
+               uses them all.",
+        run: |world| {
+            let web = world.decoy("web")?;
+            let record = Record::made(100, 77, 0, b'u').bytes;
+            web.service.record()?.set(record)?;
+            let expect = |wanted: &str| world.expect("svstat", words(&web.service)?, wanted);
+            expect("up")?;
+            world.files.rename("web/supervise/ok", "ok")?;
+            // A regular file can be opened for writing without a reader.
+            world.files.write("web/supervise/ok", "")?;
+            expect("up")?;
+            world.files.remove("web/supervise/ok")?;
+            world.files.link("../../ok", "web/supervise/ok")?;
+            expect("up")?;
+            world.files.remove("web/supervise/ok")?;
+            world.files.rename("ok", "web/supervise/ok")?;
+            world.files.write("record", record)?;
+            for (target, wanted) in
+                [("../../record", "up"), ("/dev/null", "unable to read supervise/status: bad format")]
+            {
+                world.files.remove("web/supervise/status")?;
+                world.files.link(target, "web/supervise/status")?;
+                expect(wanted)?;
+            }
+            Ok(())
         },
         ..Scenario::ORDINARY
     },
