@@ -59,15 +59,8 @@ impl Service {
         // Until here every message comes before an exit.
         SUPERVISE.outlive_warnings()?;
         if let Some(pid) = orphan(&home).map(|pid| pid.to_string()) {
-            let advice = "; to end it: kill ";
-            SUPERVISE.warn_bare(parts!(
-                "process ",
-                &pid,
-                " of an earlier supervise still runs in ",
-                name,
-                advice,
-                &pid
-            ));
+            let (still_runs, advice) = (" of an earlier supervise still runs in ", "; to end it: kill ");
+            SUPERVISE.warn_bare(parts!("process ", &pid, still_runs, name, advice, &pid));
         }
 
         let start = Instant::now();
