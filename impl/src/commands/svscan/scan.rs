@@ -202,7 +202,9 @@ fn start(name: &OsStr, role: Role, pipe: Option<&Pipe>) -> Result<Pid, AlreadyRe
         Role::Log => [name, OsStr::new("/log")].into_iter().collect::<OsString>(),
     };
     child::spawn(|| {
-        signals::unblock_sigchld();
+        if let Err(error) = signals::unblock_sigchld() {
+            return SVSCAN.fatal_in_child(parts!("unable to set up signals for ", &full_name))(error).report();
+        }
         exec_supervise(name, &full_name, role, pipe).report()
     })
     .map_err(|error| report(parts!("unable to fork for ", &full_name), &error))
