@@ -55,6 +55,7 @@ pub(crate) const TAI64N: Use = Use::Command("tai64n");
 pub(crate) const TAI64NLOCAL: Use = Use::Command("tai64nlocal");
 pub(crate) const STRACE: Use = Use::Tool("strace");
 pub(crate) const PRLIMIT: Use = Use::Tool("prlimit");
+pub(crate) const UNSHARE: Use = Use::Tool("unshare");
 
 /// Kinds of scenarios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -201,3 +201,31 @@ fn an_entry_that_is_not_watched_is_known_until_it_is_gone() {
     assert!(!roster.has_unwatched() && !roster.leads_to_service(OsStr::new("dns")));
     roster.exited(99, SECOND);
 }
+
+#[test]
+fn services_end_before_their_logs() {
+    let mut history = History::default();
+    let (web, gone) = (Id { device: 1, inode: 11 }, Id { device: 1, inode: 13 });
+    for (name, id) in [(0, web), (1, gone)] {
+        history.set(name, Some(found(id, true)));
+    }
+    history.set(1, None);
+    let pid = |side| history.running[&side];
+    let mains = [(pid((web, false)), Role::Main, Some("0".into())), (pid((gone, false)), Role::Main, None)];
+    let logs = [(pid((web, true)), Role::Log, Some("0".into())), (pid((gone, true)), Role::Log, None)];
+    let mut due = history.roster.due_to_end();
+    due.sort_by_key(|(_, _, name)| name.is_none());
+    assert_eq!(due, mains);
+    assert!(history.roster.pipe(web).is_some());
+    for (pid, ..) in mains {
+        history.roster.exited(pid, history.now);
+    }
+    let mut due = history.roster.due_to_end();
+    due.sort_by_key(|(_, _, name)| name.is_none());
+    assert_eq!(due, logs);
+    assert!(history.roster.pipe(web).is_none(), "it would keep the log from reading to an end");
+    for (pid, ..) in logs {
+        history.roster.exited(pid, history.now);
+    }
+    assert!(history.roster.due_to_end().is_empty());
+}

@@ -37,4 +37,6 @@ pub(super) const ALL: &[Requirement] = &[
          once if there is no service directory. TERM kills the shell and nothing else. Without readproctitle, \
          whoever writes into the pipe is killed by SIGPIPE.",
     ),
+    obs("BOOT-09", OBSERVED, &[Processes, Signals])
+        .promises("svscanboot works as process 1 as well, and keeps running when it gets a HUP there."),
 ];

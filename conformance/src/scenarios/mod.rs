@@ -41,6 +41,7 @@ const FILES: &[(&str, &[Scenario])] = &[
     ("svscan/changes", svscan::changes::SCENARIOS),
     ("svscan/limits", svscan::limits::SCENARIOS),
     ("svscan/log", svscan::log::SCENARIOS),
+    ("svscan/process1", svscan::process1::SCENARIOS),
     ("svc/client", svc::client::SCENARIOS),
     ("svc/effects", svc::effects::SCENARIOS),
     ("svstat/line", svstat::line::SCENARIOS),

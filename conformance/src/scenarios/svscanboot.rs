@@ -3,7 +3,7 @@
 use crate::observe::process::{self, Process};
 use crate::outcome::{Failure, Outcome};
 use crate::probe;
-use crate::scenario::{READPROCTITLE, SUPERVISE, SVC, SVOK, SVSCAN, SVSCANBOOT, SVSTAT, Scenario};
+use crate::scenario::{READPROCTITLE, SUPERVISE, SVC, SVOK, SVSCAN, SVSCANBOOT, SVSTAT, Scenario, UNSHARE};
 use crate::world::{Command, Exit, Running, Service, World, broken};
 use nix::sys::signal::Signal;
 use std::fs::File;
@@ -221,6 +221,32 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             world.stays("svscan, readproctitle and the service", [true; 3], A_WHILE, alive)?;
             web.order("say still shown")?;
             until_in_title(world, &boot, ".still shown")
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svscanboot/runs-as-process-1",
+        requirements: &["BOOT-01", "BOOT-07", "BOOT-09"],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, UNSHARE],
+        does: "Starts svscanboot as process 1 with a service. The service runs and is restarted by svc -t, HUP to process 1 \
+               changes nothing, and the title of readproctitle shows what the service prints.",
+        run: |world| {
+            world.private_root()?;
+            let web = world.service("web", "")?;
+            list(world, &web)?;
+            let process1 = world.start_as_process_1("svscanboot", &[])?;
+            web.until_settled()?;
+            process1.signal(Signal::SIGHUP)?;
+            web.svc("-t")?;
+            web.until_starts(2)?;
+            web.order("say hello from web")?;
+            world.until_some("a title of readproctitle", "with the line", || {
+                let titles = Process::descendants(process1.pid);
+                let titles = titles.iter().filter(|one| one.name == "readproctitle");
+                let titles: Vec<String> = titles.filter_map(|one| process::arguments(one.pid).pop()).collect();
+                let is_shown = titles.iter().any(|title| title.contains(".hello from web\\n"));
+                Ok(if is_shown { Ok(()) } else { Err(format!("{titles:?}")) })
+            })
         },
         ..Scenario::ORDINARY
     },

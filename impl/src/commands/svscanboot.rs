@@ -47,14 +47,22 @@ fn boot() -> io::Result<u8> {
     }
 
     let (reader, writer) = open::pipe()?;
-    child::spawn(|| match stdio::redirect_stdout(&writer).and_then(|()| stdio::redirect_stderr(&writer)) {
+    let become_svscan = || match stdio::redirect_stdout(&writer).and_then(|()| stdio::redirect_stderr(&writer)) {
         Ok(()) => exec(&["svscan", directory].map(OsStr::new)),
         Err(_) => 111,
-    })?;
+    };
+    // Process 1 becomes svscan, which reaps orphans and ends in order.
+    let is_first = std::process::id() == 1;
+    if !is_first {
+        child::spawn(become_svscan)?;
+    }
     let readproctitle = child::spawn(|| match stdio::redirect_stdin(&reader) {
         Ok(()) => exec(&["readproctitle", "service", "errors:", &".".repeat(DOTS)].map(OsStr::new)),
         Err(_) => 111,
     })?;
+    if is_first {
+        return Ok(become_svscan());
+    }
     drop((reader, writer));
     let code = wait_for(readproctitle).map_or(111, child::shell_code);
     // A shell waits for every process of a pipeline.

@@ -16,5 +16,6 @@ pub(crate) fn run(args: Args) -> Result<(), Exit> {
     if let [_, dir, ..] = args.all()[..] {
         env::set_current_dir(dir).map_err(Program("svscan").fatal(parts!("unable to chdir to ", dir)))?;
     }
-    Scan::new().run()
+    Scan::new().run();
+    Ok(())
 }

@@ -226,6 +226,24 @@ impl<P> Roster<P> {
         }
     }
 
+    /// Returns the supervises whose turn to end has come, each with a name of its service if that is listed: those of all
+    /// services, and those of logs whose service has none any more. Closes the pipes of these logs, which end when no other
+    /// process can write to them.
+    pub(crate) fn due_to_end(&mut self) -> Vec<(Pid, Role, Option<OsString>)> {
+        let mains: BTreeSet<Id> =
+            self.running.values().filter(|(_, role)| *role == Role::Main).map(|(id, _)| *id).collect();
+        let mut due = Vec::new();
+        for (&pid, &(id, role)) in &self.running {
+            if role == Role::Main || !mains.contains(&id) {
+                let service = self.services.get_mut(&id);
+                let name = service.as_ref().and_then(|service| service.names.first().cloned());
+                service.filter(|_| role == Role::Log).into_iter().for_each(|service| service.log = None);
+                due.push((pid, role, name));
+            }
+        }
+        due
+    }
+
     fn postpone(&mut self, id: Id, role: Role, now: Duration) {
         if let Some(service) = self.services.get_mut(&id) {
             service.set(role, Side::Due(now + INTERVAL));

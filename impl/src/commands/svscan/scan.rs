@@ -2,21 +2,25 @@
 
 use super::roster::{Found, INTERVAL, Id, Role, Roster};
 use crate::program::{Exit, Program, parts};
-use crate::sys::signals::{self, ChildExits};
+use crate::sys::signals::{self, Arrivals, ChildExits};
 use crate::sys::watch::{Changes, Watch};
-use crate::sys::{Pid, child, open, ready, stdio};
+use crate::sys::{Pid, Signal, child, fifo, open, ready, stdio};
 use crate::wire::files;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const SVSCAN: Program = Program("svscan");
+/// The longest that an orderly end may take.
+const GRACE: Duration = Duration::from_secs(10);
+/// How often an orderly end tries again to reach a supervise that has not made its FIFO yet.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The pipe from a service to its log. svscan keeps both ends open: if either supervise dies, the other service gets
 /// neither SIGPIPE nor an end of file, and what is in the pipe stays there (SCAN-08).
@@ -33,6 +37,8 @@ pub(crate) struct Scan {
     start: Instant,
     /// `None` if they cannot be had, for want of descriptors for example.
     exits: Option<ChildExits>,
+    /// TERM and INT, if this is process 1, which nothing else can stop. Any other process dies of them (SCAN-16).
+    stops: Option<Arrivals>,
     watch: Option<Watch>,
     /// Whether an event will tell of each new entry.
     is_watched: bool,
@@ -47,18 +53,16 @@ impl Scan {
     /// Prepares for the first scan.
     pub(crate) fn new() -> Scan {
         let (roster, start) = (Roster::default(), Instant::now());
-        Scan { roster, start, exits: None, watch: None, is_watched: false, next_scan: None }
+        let is_first = std::process::id() == 1;
+        let stops = is_first.then(|| Arrivals::listen(&[Signal::SIGTERM, Signal::SIGINT]).ok()).flatten();
+        Scan { roster, start, exits: None, stops, watch: None, is_watched: false, next_scan: None }
     }
 
-    /// Keeps the services running for ever.
-    pub(crate) fn run(mut self) -> ! {
+    /// Keeps the services running until this is told to stop, which only process 1 can be.
+    pub(crate) fn run(mut self) {
         let mut changes = Changes { everything: true, ..Changes::default() };
-        loop {
-            while let Some((pid, _)) = child::reap() {
-                // Where nothing tells of exits, this one may be as old as the last look.
-                let at = if self.exits.is_some() { self.now() } else { self.now().saturating_sub(INTERVAL) };
-                self.roster.exited(pid, at);
-            }
+        while !self.is_stopped() {
+            self.reap();
             let is_due = self.next_scan.is_some_and(|at| at <= self.now());
             if changes.everything || is_due {
                 self.scan(&changes.names, is_due);
@@ -73,6 +77,50 @@ impl Scan {
             }
             changes = self.wait();
         }
+        self.end();
+    }
+
+    /// Reaps all children that have exited. Process 1 is the parent of every orphan too.
+    fn reap(&mut self) {
+        while let Some((pid, _)) = child::reap() {
+            // Where nothing tells of exits, this one may be as old as the last look.
+            let at = if self.exits.is_some() { self.now() } else { self.now().saturating_sub(INTERVAL) };
+            self.roster.exited(pid, at);
+        }
+    }
+
+    /// Returns whether a signal to stop has arrived since the last call.
+    fn is_stopped(&self) -> bool {
+        self.stops.as_ref().is_some_and(|stops| stops.next().is_some())
+    }
+
+    /// Ends all services, and each log when its service has ended and it has read its pipe to the end.
+    ///
+    /// Returns early after [`GRACE`] or at another signal to stop. The kernel then kills what is left, since this is
+    /// process 1.
+    fn end(mut self) {
+        let deadline = self.now() + GRACE;
+        let mut told = BTreeSet::new();
+        loop {
+            self.reap();
+            let due = self.roster.due_to_end();
+            if due.is_empty() || self.now() >= deadline || self.is_stopped() {
+                return;
+            }
+            for (pid, role, name) in due {
+                if !told.contains(&pid) && tell_to_end(pid, role, name.as_deref()).is_ok() {
+                    told.insert(pid);
+                }
+            }
+            ready::wait(&self.signal_sources(), Some(POLL_INTERVAL));
+            self.exits.iter().for_each(ChildExits::clear);
+        }
+    }
+
+    /// Returns the descriptors that tell of signals.
+    fn signal_sources(&self) -> Vec<BorrowedFd<'_>> {
+        let exits = self.exits.iter().map(ChildExits::source);
+        exits.chain(self.stops.iter().map(Arrivals::source)).collect()
     }
 
     /// Waits until something changes or is due.
@@ -81,11 +129,11 @@ impl Scan {
         self.next_scan = if sees_all { None } else { self.next_scan.or(Some(self.now() + INTERVAL)) };
         let next = self.next_scan.into_iter().chain(self.roster.next_due()).min();
         let timeout = next.map(|at| at.saturating_sub(self.now()));
-        let exits: Vec<BorrowedFd<'_>> = self.exits.iter().map(ChildExits::source).collect();
+        let signals = self.signal_sources();
         let changes = match &self.watch {
-            Some(watch) => watch.wait(&exits, timeout),
+            Some(watch) => watch.wait(&signals, timeout),
             None => {
-                ready::wait(&exits, timeout);
+                ready::wait(&signals, timeout);
                 Changes::default()
             }
         };
@@ -156,7 +204,7 @@ impl Scan {
             self.roster.decide(id, pipe_to_log(name)?);
         }
         for role in self.roster.missing(id, self.now()) {
-            let pid = start(name, role, self.roster.pipe(id))?;
+            let pid = start(name, role, self.roster.pipe(id), self.stops.as_ref())?;
             self.roster.started(id, role, pid);
         }
         Ok(())
@@ -196,7 +244,7 @@ fn pipe_to_log(name: &OsStr) -> Result<Option<Pipe>, AlreadyReported> {
 
 /// Starts the supervise for `role` of the service `name`, with its end of `pipe` as standard output or input (SCAN-06,
 /// SCAN-07).
-fn start(name: &OsStr, role: Role, pipe: Option<&Pipe>) -> Result<Pid, AlreadyReported> {
+fn start(name: &OsStr, role: Role, pipe: Option<&Pipe>, stops: Option<&Arrivals>) -> Result<Pid, AlreadyReported> {
     let full_name = match role {
         Role::Main => name.to_owned(),
         Role::Log => [name, OsStr::new("/log")].into_iter().collect::<OsString>(),
@@ -205,6 +253,7 @@ fn start(name: &OsStr, role: Role, pipe: Option<&Pipe>) -> Result<Pid, AlreadyRe
         if let Err(error) = signals::unblock_sigchld() {
             return SVSCAN.fatal_in_child(parts!("unable to set up signals for ", &full_name))(error).report();
         }
+        stops.iter().for_each(|stops| stops.release());
         exec_supervise(name, &full_name, role, pipe).report()
     })
     .map_err(|error| report(parts!("unable to fork for ", &full_name), &error))
@@ -232,6 +281,24 @@ fn exec_supervise(name: &OsStr, full_name: &OsStr, role: Role, pipe: Option<&Pip
     let argv = [OsStr::new("supervise"), argument];
     let error = child::exec_search(&argv, &child::search_path(), &child::environment());
     SVSCAN.fatal_in_child(parts!("unable to start supervise ", full_name))(error)
+}
+
+/// Sends what `svc -dx` sends to the supervise `pid` of a service, or makes that of a log exit when the log does.
+///
+/// A service that is no longer listed is found through /proc, if that shows this process as process 1.
+fn tell_to_end(pid: Pid, role: Role, name: Option<&OsStr>) -> io::Result<()> {
+    let directory = match (name, role) {
+        (Some(name), Role::Main) => PathBuf::from(name),
+        (Some(name), Role::Log) => Path::new(name).join(files::LOG),
+        (None, _) if fs::read_link("/proc/self")? == Path::new("1") => PathBuf::from(format!("/proc/{pid}/cwd")),
+        (None, _) => return Err(io::ErrorKind::NotFound.into()),
+    };
+    let letters: &[u8] = match role {
+        Role::Main => b"dx",
+        // A log that is paused must read to the end too.
+        Role::Log => b"cx",
+    };
+    fifo::open_write(directory.join(files::CONTROL))?.write_all(letters)
 }
 
 fn report(what: &[&[u8]], error: &io::Error) -> AlreadyReported {
