@@ -105,9 +105,9 @@ pub(super) const ALL: &[Requirement] = &[
         .promises("svscan sleeps between two scans. It does not wake up while there is nothing to start."),
     obs("SCAN-21", OBSERVED, &[Processes, Signals])
         .promises("As process 1, svscan and its services are not disturbed by HUP, QUIT, USR1, USR2 and ALRM."),
-    obs("SCAN-21b", OBSERVED, &[Processes, Signals])
-        .promises("As process 1, svscan and its services are not disturbed by TERM and INT either."),
-    obs("SCAN-22", OBSERVED, &[Processes]).promises("As process 1, svscan reaps every orphan."),
-    obs("SCAN-22b", OBSERVED, &[Processes, Timing])
+    obs("SCAN-22", OBSERVED, &[Processes, Signals])
+        .promises("As process 1, svscan and its services are not disturbed by TERM and INT."),
+    obs("SCAN-23", OBSERVED, &[Processes]).promises("As process 1, svscan reaps every orphan."),
+    obs("SCAN-24", OBSERVED, &[Processes, Timing])
         .promises("As process 1, svscan reaps orphans when it scans, and not before."),
 ];

@@ -23,7 +23,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svscan/process1/outlives-term",
-        requirements: &["SCAN-21b"],
+        requirements: &["SCAN-22"],
         uses: &[SVSCAN, SUPERVISE, SVC, UNSHARE],
         does: "Sends TERM to svscan as process 1. It keeps running, no service gets a signal, and a service that is listed \
                afterwards is started.",
@@ -32,7 +32,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svscan/process1/outlives-int",
-        requirements: &["SCAN-21b"],
+        requirements: &["SCAN-22"],
         uses: &[SVSCAN, SUPERVISE, SVC, UNSHARE],
         does: "Sends INT to svscan as process 1. It keeps running, no service gets a signal, and a service that is listed \
                afterwards is started.",
@@ -58,7 +58,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svscan/process1/reaps-orphans",
-        requirements: &["SCAN-22"],
+        requirements: &["SCAN-23"],
         uses: &[SVSCAN, SUPERVISE, UNSHARE],
         does: "Kills two processes that lost their parent below svscan as process 1. It reaps both, and the service keeps \
                running.",
@@ -77,7 +77,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svscan/process1/reaps-orphans-at-the-next-scan",
-        requirements: &["SCAN-22b"],
+        requirements: &["SCAN-24"],
         uses: &[SVSCAN, SUPERVISE, SVC, UNSHARE],
         does: "Kills a process that lost its parent below svscan as process 1, right after a scan. It stays a zombie until \
                the next scan.",
