@@ -1,6 +1,6 @@
 //! Processes: fork, exec and wait.
 
-use super::{errno, signals};
+use super::{errno, limits, signals};
 use nix::errno::Errno;
 use nix::libc;
 use nix::unistd::{self, ForkResult};
@@ -13,8 +13,8 @@ pub(crate) use nix::unistd::Pid;
 /// The search path if PATH is not set (EXEC-01).
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// Starts a child that runs `body` and exits with the code that `body` returns. It has the dispositions of signals that
-/// this process inherited.
+/// Starts a child that runs `body` and exits with the code that `body` returns. It has the dispositions of signals and the
+/// limit on descriptors that this process inherited.
 ///
 /// `std::process::Command` does not fit: it reports a failed exec in the parent, and the original reports it in the
 /// child.
@@ -38,7 +38,8 @@ unsafe fn fork(body: impl FnOnce() -> u8) -> io::Result<Pid> {
     match unsafe { unistd::fork() }? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {
-            let code = if signals::restore_inherited().is_ok() { body() } else { 111 };
+            let restored = signals::restore_inherited().and_then(|()| limits::restore_inherited());
+            let code = if restored.is_ok() { body() } else { 111 };
             // SAFETY: _exit only ends the process. It never returns, so the child cannot run into the parent's code.
             unsafe { libc::_exit(code.into()) }
         }

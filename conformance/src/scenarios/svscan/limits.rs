@@ -131,12 +131,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         id: "svscan/limits/tries-again-when-descriptors-run-out",
         requirements: &["SCAN-13"],
         uses: &[SVSCAN, SUPERVISE, PRLIMIT],
-        does: "Limits svscan to 16 descriptors and lists ten services with logs: it prints a message, unless it can start \
+        does: "Sets svscan's soft limit to 16 descriptors and lists ten services with logs: it prints a message, unless it can start \
                all of them. Once the limit is 1024, all are started within five seconds.",
         run: |world| {
             let scan = world.scan("scan")?;
             let services = services_with_logs(&scan, 10)?;
-            let svscan = with_descriptors(world, 16)?;
+            let svscan = with_descriptors(world, "16:")?;
             let is_started = || services.iter().flatten().all(|service| !service.starts().is_empty());
             world.until("a message was printed, or all are started", true, || {
                 Ok(!svscan.err().is_empty() || is_started())
@@ -160,7 +160,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: |world| {
             let scan = world.scan("scan")?;
             let services = services_with_logs(&scan, 10)?;
-            let svscan = with_descriptors(world, 16)?;
+            let svscan = with_descriptors(world, "16")?;
             let has_warning = |name: &str| {
                 let phrase = "process cannot open more files";
                 svscan.err().contains(&format!("svscan: warning: unable to create pipe for {name}: {phrase}\\n"))
@@ -392,10 +392,11 @@ fn services_with_logs(scan: &Scan, count: usize) -> Result<Vec<[Service; 2]>, Fa
     (0..count).map(pair).collect()
 }
 
-/// Starts svscan with a soft limit of `limit` descriptors.
+/// Starts svscan with a limit of `limit` descriptors as prlimit takes it: a soft one as `16:`, or one that svscan cannot raise
+/// by itself as `16`.
 #[track_caller]
-fn with_descriptors(world: &World, limit: u32) -> Result<Running, Failure> {
-    let prlimit = world.program(tool("prlimit").unwrap_or_default()).arg(format!("--nofile={limit}:"));
+fn with_descriptors(world: &World, limit: &str) -> Result<Running, Failure> {
+    let prlimit = world.program(tool("prlimit").unwrap_or_default()).arg(format!("--nofile={limit}"));
     prlimit.arg(world.commands().join("svscan")).arg("scan").start()
 }
 

@@ -7,7 +7,7 @@ mod scan;
 
 use crate::program::{Exit, Program, parts};
 use crate::sys::argv::Args;
-use crate::sys::stdio;
+use crate::sys::{limits, stdio};
 use scan::Scan;
 use std::env;
 
@@ -16,6 +16,8 @@ pub(crate) fn run(args: Args) -> Result<(), Exit> {
     if let [_, dir, ..] = args.all()[..] {
         env::set_current_dir(dir).map_err(Program("svscan").fatal(parts!("unable to chdir to ", dir)))?;
     }
+    // A log takes two descriptors. Without the right to raise it, the limit stays as it is.
+    let _ = limits::raise_descriptors();
     Scan::new().run();
     Ok(())
 }
