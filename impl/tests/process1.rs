@@ -1,4 +1,4 @@
-//! What svscan promises as process 1 of a container, which the original cannot: to end in order.
+//! What svscan promises as process 1 of a container, and svscanboot in one: to end in order, and to survive kills.
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "whatever the machine refuses fails the test")]
 #![expect(clippy::print_stderr, reason = "a test that this machine does not allow says so")]
@@ -29,6 +29,13 @@ echo start >>lines
 while read -r line; do echo \"$line\" >>lines; sleep 0.1; done
 echo end >>lines
 ";
+/// A service that prints all the time.
+const CHATTY: &str = "#!/bin/sh
+echo >>starts
+: >started
+i=0
+while :; do i=$((i + 1)); echo line $i; sleep 0.05; done
+";
 /// A service that survives TERM.
 const STUBBORN: &str = "#!/bin/sh
 trap 'echo TERM >>signals' TERM
@@ -37,7 +44,7 @@ sleep 1000 &
 while :; do wait; done
 ";
 
-/// Runs svscanboot where the service directory and the search path have nothing but ours.
+/// Makes a place for svscanboot where the service directory and the search path have nothing but ours.
 const BOOT: &str = "set -e
 mount -t tmpfs tmpfs /etc
 mkdir /etc/service
@@ -46,7 +53,6 @@ mount -t tmpfs tmpfs /usr/local/bin
 [ ! -d /command ] || mount --bind /usr/local/bin /command
 cp -P commands/* /usr/local/bin
 cp -P scan/* /etc/service
-exec svscanboot
 ";
 
 /// A process 1 and its directory.
@@ -105,6 +111,25 @@ impl Container {
     /// Returns the pid of process 1 as this process sees it.
     fn process1(&self) -> Option<i32> {
         children(self.unshare.as_ref()?.id().cast_signed()).first().copied()
+    }
+
+    /// Returns the pids of all processes called `name` below process 1.
+    fn find(&self, name: &str) -> Vec<i32> {
+        let mut found = vec![];
+        let mut left: Vec<i32> = self.process1().into_iter().collect();
+        while let Some(pid) = left.pop() {
+            left.extend(children(pid));
+            if fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name) {
+                found.push(pid);
+            }
+        }
+        found
+    }
+
+    /// Returns what readproctitle shows.
+    fn title(&self) -> String {
+        let arguments = self.find("readproctitle").first().map(|pid| fs::read(format!("/proc/{pid}/cmdline")));
+        String::from_utf8_lossy(&arguments.map(Result::unwrap_or_default).unwrap_or_default()).into_owned()
     }
 
     fn signal(&self, signal: Signal) {
@@ -249,12 +274,39 @@ fn svscanboot_ends_in_order_too() {
     container.service("web", WELL_BEHAVED);
     container.service("web/log", SLOW_LOG);
     container.list("web");
-    container.run(&["sh", "-c", BOOT]);
+    container.run(&["sh", "-c", &format!("{BOOT} exec svscanboot")]);
     container.until_started("web");
     container.signal(Signal::SIGTERM);
     container.until_exit(0);
     assert_eq!(container.lines("web", "signals"), ["TERM"]);
     assert_eq!(container.lines("web/log", "lines").last().map(String::as_str), Some("end"));
+}
+
+#[test]
+fn svscanboot_starts_again_what_is_killed() {
+    let Some(mut container) = Container::new("killed") else { return };
+    container.service("web", CHATTY);
+    container.list("web");
+    // Not as process 1.
+    container.run(&["sh", "-c", &format!("{BOOT} svscanboot; exit $?")]);
+    container.until_started("web");
+    for name in ["svscan", "readproctitle", "svscan"] {
+        let only = |old: i32| {
+            until(&format!("another {name} runs"), || matches!(container.find(name)[..], [pid] if pid != old));
+            container.find(name)[0]
+        };
+        let old = only(0);
+        kill(Pid::from_raw(old), Signal::SIGKILL).unwrap();
+        only(old);
+        until("the title changes", || container.title().contains("line"));
+        let before = container.title();
+        until("the title changes", || container.title().contains("line") && container.title() != before);
+    }
+    // A new svscan keeps the service running, too.
+    let supervise = container.find("supervise");
+    assert_eq!((supervise.len(), container.lines("web", "starts").len()), (1, 1));
+    kill(Pid::from_raw(supervise[0]), Signal::SIGKILL).unwrap();
+    until("the service is started again", || container.lines("web", "starts").len() == 2);
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use crate::program::Exit;
 use crate::sys::argv::Args;
 use crate::sys::directory::names;
-use crate::sys::{Pid, child, open, signals, stdio};
+use crate::sys::{Pid, child, open, ready, signals, stdio};
 use crate::wire::files;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{io, iter};
 
 /// The search path, and the whole environment, of everything that svscanboot starts (BOOT-02).
@@ -19,6 +20,8 @@ const SERVICE: &str = "/service";
 const ETC_SERVICE: &str = "/etc/service";
 /// The length of readproctitle's title (BOOT-01).
 const DOTS: usize = 400;
+/// The time between the end of a killed child and its next start. Whoever kills everything reaches this process within it.
+const PAUSE: Duration = Duration::from_secs(1);
 /// The exit code of a shell that cannot start a program.
 const NOT_STARTED: u8 = 127;
 
@@ -51,23 +54,44 @@ fn boot() -> io::Result<u8> {
         Ok(()) => exec(&["svscan", directory].map(OsStr::new)),
         Err(_) => 111,
     };
-    // Process 1 becomes svscan, which reaps orphans and ends in order.
-    let is_first = std::process::id() == 1;
-    if !is_first {
-        child::spawn(become_svscan)?;
-    }
-    let readproctitle = child::spawn(|| match stdio::redirect_stdin(&reader) {
+    let become_readproctitle = || match stdio::redirect_stdin(&reader) {
         Ok(()) => exec(&["readproctitle", "service", "errors:", &".".repeat(DOTS)].map(OsStr::new)),
         Err(_) => 111,
-    })?;
-    if is_first {
+    };
+    // Process 1 becomes svscan, which reaps orphans and ends in order.
+    if std::process::id() == 1 {
+        child::spawn(become_readproctitle)?;
         return Ok(become_svscan());
     }
-    drop((reader, writer));
-    let code = wait_for(readproctitle).map_or(111, child::shell_code);
-    // A shell waits for every process of a pipeline.
-    while child::wait_for_exit().is_some() {}
-    Ok(code)
+    let mut svscan = child::spawn(become_svscan)?;
+    let mut readproctitle = child::spawn(become_readproctitle)?;
+    // While both ends are open here, neither is missed by what has the other one.
+    while let Some((pid, status)) = child::wait_for_exit() {
+        let is_killed = child::Ended::of(status) == child::Ended::Killed;
+        if is_killed && pid == svscan {
+            svscan = start_again(become_svscan);
+        } else if is_killed && pid == readproctitle {
+            readproctitle = start_again(become_readproctitle);
+        } else if pid == svscan || pid == readproctitle {
+            // It has ended by itself, and would again.
+            drop((reader, writer));
+            let last = if pid == svscan { wait_for(readproctitle) } else { Some(status) };
+            // A shell waits for every process of a pipeline.
+            while child::wait_for_exit().is_some() {}
+            return Ok(last.map_or(111, child::shell_code));
+        }
+    }
+    Ok(111)
+}
+
+/// Starts a child in the place of one that was killed, after [`PAUSE`]. Tries again until it can.
+fn start_again(body: impl Fn() -> u8) -> Pid {
+    loop {
+        ready::wait(&[], Some(PAUSE));
+        if let Ok(pid) = child::spawn(&body) {
+            return pid;
+        }
+    }
 }
 
 fn service_directory(is_directory: impl Fn(&Path) -> bool) -> &'static str {
