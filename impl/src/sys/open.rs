@@ -107,6 +107,25 @@ pub(crate) fn lock(path: impl AsRef<Path>) -> io::Result<Lock> {
     Flock::lock(file, FlockArg::LockExclusiveNonblock).map(Lock).map_err(|(_, error)| error.into())
 }
 
+/// Returns whether another process has locked the file `path` with flock(2). Returns false if it cannot be opened.
+pub(crate) fn is_locked(path: impl AsRef<Path>) -> bool {
+    let locked = read(path).map(|file| Flock::lock(file, FlockArg::LockSharedNonblock));
+    locked.is_ok_and(|result| result.is_err_and(|(_, errno)| errno == Errno::EAGAIN))
+}
+
+/// Locks the directory `path` with flock(2) until this is dropped. Calls `waits` first if that takes until another process
+/// ends. Returns `None` if it cannot be locked, as on some network file systems.
+pub(crate) fn lock_directory(path: impl AsRef<Path>, waits: impl FnOnce()) -> Option<Lock> {
+    let lock = match Flock::lock(read(path).ok()?, FlockArg::LockExclusiveNonblock) {
+        Err((file, Errno::EAGAIN)) => {
+            waits();
+            Flock::lock(file, FlockArg::LockExclusive)
+        }
+        result => result,
+    };
+    lock.ok().map(Lock)
+}
+
 /// Locks `file` with flock(2). The program that this process becomes inherits the descriptor, and with it the lock
 /// (LOCK-01).
 ///

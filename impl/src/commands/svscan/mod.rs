@@ -1,7 +1,8 @@
 //! svscan \[dir\]: starts a supervise for each service in `dir`, by default the current directory.
 //!
-//! [`roster`] decides what to start, and [`scan`] reads the directory and starts it.
+//! [`roster`] decides what to start, [`scan`] reads the directory and starts it, and [`adopt`] finds what runs already.
 
+mod adopt;
 mod roster;
 mod scan;
 

@@ -20,7 +20,7 @@ pub(crate) struct Id {
 }
 
 /// What a supervise runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     /// The service.
     Main,
@@ -244,7 +244,8 @@ impl<P> Roster<P> {
         due
     }
 
-    fn postpone(&mut self, id: Id, role: Role, now: Duration) {
+    /// Records that a supervise cannot be started before another [`INTERVAL`] has passed.
+    pub(crate) fn postpone(&mut self, id: Id, role: Role, now: Duration) {
         if let Some(service) = self.services.get_mut(&id) {
             service.set(role, Side::Due(now + INTERVAL));
         }

@@ -1,5 +1,6 @@
 //! Watches the current directory and starts each supervise when it is due.
 
+use super::adopt::{self, Holders, Pipe};
 use super::roster::{Found, INTERVAL, Id, Role, Roster};
 use crate::program::{Exit, Program, parts};
 use crate::sys::signals::{self, Arrivals, ChildExits};
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -21,14 +22,6 @@ const SVSCAN: Program = Program("svscan");
 const GRACE: Duration = Duration::from_secs(10);
 /// How often an orderly end tries again to reach a supervise that has not made its FIFO yet.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-
-/// The pipe from a service to its log. svscan keeps both ends open: if either supervise dies, the other service gets
-/// neither SIGPIPE nor an end of file, and what is in the pipe stays there (SCAN-08).
-#[derive(Debug)]
-struct Pipe {
-    reader: OwnedFd,
-    writer: OwnedFd,
-}
 
 /// The services of the current directory.
 #[derive(Debug)]
@@ -44,18 +37,28 @@ pub(crate) struct Scan {
     is_watched: bool,
     /// When to scan the whole directory next, unless events tell of all changes.
     next_scan: Option<Duration>,
+    /// Supervises that this did not start, of services that it keeps running when these exit.
+    adopted: BTreeSet<(Id, Role)>,
+    /// Read once for all services that are due together.
+    holders: Option<Holders>,
+    /// Of the directory. `None` where it cannot be locked.
+    _lock: Option<open::Lock>,
 }
 
 /// A failure that was printed as a warning. svscan tries again later.
 struct AlreadyReported;
 
 impl Scan {
-    /// Prepares for the first scan.
+    /// Prepares for the first scan. Waits while another svscan works on the current directory.
     pub(crate) fn new() -> Scan {
+        let words = "another svscan is at work on it, waiting until that ends";
+        let _lock = open::lock_directory(".", || SVSCAN.warn_because(parts!("unable to lock directory"), words));
         let (roster, start) = (Roster::default(), Instant::now());
         let is_first = std::process::id() == 1;
         let stops = is_first.then(|| Arrivals::listen(&[Signal::SIGTERM, Signal::SIGINT]).ok()).flatten();
-        Scan { roster, start, exits: None, stops, watch: None, is_watched: false, next_scan: None }
+        let (adopted, holders) = Default::default();
+        let (exits, watch, is_watched, next_scan) = Default::default();
+        Scan { roster, start, exits, stops, watch, is_watched, next_scan, adopted, holders, _lock }
     }
 
     /// Keeps the services running until this is told to stop, which only process 1 can be.
@@ -75,6 +78,7 @@ impl Scan {
                     self.roster.failed(id, self.now());
                 }
             }
+            self.holders = None;
             changes = self.wait();
         }
         self.end();
@@ -201,13 +205,59 @@ impl Scan {
             return Ok(());
         }
         if !self.roster.is_decided(id) {
-            self.roster.decide(id, pipe_to_log(name)?);
+            let pipe = self.pipe_to_log(name)?;
+            self.roster.decide(id, pipe);
         }
         for role in self.roster.missing(id, self.now()) {
+            if self.is_left(id, name, role) {
+                self.roster.postpone(id, role, self.now());
+                continue;
+            }
             let pid = start(name, role, self.roster.pipe(id), self.stops.as_ref())?;
             self.roster.started(id, role, pid);
         }
         Ok(())
+    }
+
+    /// Returns whether a supervise that this did not start is running for a service. Says so once.
+    fn is_left(&mut self, id: Id, name: &OsStr, role: Role) -> bool {
+        let full_name = full_name(name, role);
+        if !adopt::is_supervised(Path::new(&full_name)) {
+            self.adopted.remove(&(id, role));
+            return false;
+        }
+        if self.adopted.insert((id, role)) {
+            let words = "another one is running, waiting until that exits";
+            SVSCAN.warn_because(parts!("unable to start supervise ", &full_name), words);
+        }
+        true
+    }
+
+    /// Makes the pipe to the log of a new service, if a file of any type called `log` is in it. If an earlier svscan made one
+    /// that is in use, it is that one.
+    fn pipe_to_log(&mut self, name: &OsStr) -> Result<Option<Pipe>, AlreadyReported> {
+        match fs::metadata(Path::new(name).join(files::LOG)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(report(parts!("unable to stat ", name, "/log"), &error)),
+            Ok(_) => {}
+        }
+        let is_left = |role| adopt::is_supervised(Path::new(&full_name(name, role)));
+        if is_left(Role::Main) || is_left(Role::Log) {
+            match self.holders.get_or_insert_with(Holders::read).pipe(name) {
+                Ok(Some(pipe)) => return Ok(Some(pipe)),
+                // Both have exited since.
+                Ok(None) => {}
+                Err(_) => {
+                    let log = full_name(name, Role::Log);
+                    let remedy = parts!("unable to take over the pipe to ", &log, ": run svc -dx ", name, " ", &log);
+                    SVSCAN.warn_bare(remedy);
+                }
+            }
+        }
+        match open::pipe() {
+            Ok((reader, writer)) => Ok(Some(Pipe { reader, writer })),
+            Err(error) => Err(report(parts!("unable to create pipe for ", name), &error)),
+        }
     }
 
     fn now(&self) -> Duration {
@@ -230,25 +280,18 @@ fn directory_id(metadata: &Metadata) -> Option<Id> {
     metadata.is_dir().then(|| Id { device: metadata.dev(), inode: metadata.ino() })
 }
 
-/// Makes the pipe to the log of a new service, if a file of any type called `log` is in it.
-fn pipe_to_log(name: &OsStr) -> Result<Option<Pipe>, AlreadyReported> {
-    match fs::metadata(Path::new(name).join(files::LOG)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(report(parts!("unable to stat ", name, "/log"), &error)),
-        Ok(_) => match open::pipe() {
-            Ok((reader, writer)) => Ok(Some(Pipe { reader, writer })),
-            Err(error) => Err(report(parts!("unable to create pipe for ", name), &error)),
-        },
+/// Returns the directory that the supervise for `role` of the service `name` works in.
+fn full_name(name: &OsStr, role: Role) -> OsString {
+    match role {
+        Role::Main => name.to_owned(),
+        Role::Log => [name, OsStr::new("/log")].into_iter().collect(),
     }
 }
 
 /// Starts the supervise for `role` of the service `name`, with its end of `pipe` as standard output or input (SCAN-06,
 /// SCAN-07).
 fn start(name: &OsStr, role: Role, pipe: Option<&Pipe>, stops: Option<&Arrivals>) -> Result<Pid, AlreadyReported> {
-    let full_name = match role {
-        Role::Main => name.to_owned(),
-        Role::Log => [name, OsStr::new("/log")].into_iter().collect::<OsString>(),
-    };
+    let full_name = full_name(name, role);
     child::spawn(|| {
         if let Err(error) = signals::unblock_sigchld() {
             return SVSCAN.fatal_in_child(parts!("unable to set up signals for ", &full_name))(error).report();
@@ -287,11 +330,10 @@ fn exec_supervise(name: &OsStr, full_name: &OsStr, role: Role, pipe: Option<&Pip
 ///
 /// A service that is no longer listed is found through /proc, if that shows this process as process 1.
 fn tell_to_end(pid: Pid, role: Role, name: Option<&OsStr>) -> io::Result<()> {
-    let directory = match (name, role) {
-        (Some(name), Role::Main) => PathBuf::from(name),
-        (Some(name), Role::Log) => Path::new(name).join(files::LOG),
-        (None, _) if fs::read_link("/proc/self")? == Path::new("1") => PathBuf::from(format!("/proc/{pid}/cwd")),
-        (None, _) => return Err(io::ErrorKind::NotFound.into()),
+    let directory = match name {
+        Some(name) => PathBuf::from(full_name(name, role)),
+        None if fs::read_link("/proc/self")? == Path::new("1") => PathBuf::from(format!("/proc/{pid}/cwd")),
+        None => return Err(io::ErrorKind::NotFound.into()),
     };
     let letters: &[u8] = match role {
         Role::Main => b"dx",
