@@ -110,4 +110,8 @@ pub(super) const ALL: &[Requirement] = &[
     obs("SCAN-23", OBSERVED, &[Processes]).promises("As process 1, svscan reaps every orphan."),
     obs("SCAN-24", OBSERVED, &[Processes, Timing])
         .promises("As process 1, svscan reaps orphans when it scans, and not before."),
+    obs("SCAN-25", OBSERVED, &[Processes]).promises(
+        "A second svscan on a directory disturbs no service. When the first one has ended, the second starts what is \
+         new, and each service whose supervise has exited.",
+    ),
 ];

@@ -19,8 +19,7 @@ pub(super) const ALL: &[Requirement] = &[
     ),
     obs("BOOT-04", OBSERVED, &[Stderr, Processes, Timing]).promises(
         "Before it runs svscan, it sends `svc -dx` to all services and logs in the service directory and does \
-         not wait. Where an old supervise still holds its lock, the new one fails once and is tried again \
-         five seconds later.",
+         not wait. Where an old supervise still holds its lock, the new one runs within five seconds after its end.",
     ),
     obs("BOOT-05", OBSERVED, &[Processes]).promises(
         "Arguments are ignored. readproctitle stays in the directory where svscanboot was called, and svscan \
@@ -33,10 +32,16 @@ pub(super) const ALL: &[Requirement] = &[
          the arguments of readproctitle.",
     ),
     obs("BOOT-08", OBSERVED, &[Exit, Processes, Signals]).promises(
-        "svscanboot exits as readproctitle does, which is with 0 when nobody holds the pipe any more, and at \
-         once if there is no service directory. TERM kills the shell and nothing else. Without readproctitle, \
-         whoever writes into the pipe is killed by SIGPIPE.",
+        "svscanboot exits as readproctitle does, which is with 0 and at once if there is no service directory. TERM \
+         kills the shell and nothing else.",
     ),
     obs("BOOT-09", OBSERVED, &[Processes, Signals])
         .promises("svscanboot works as process 1 as well, and keeps running when it gets a HUP there."),
+    obs("BOOT-10", OBSERVED, &[Stderr, Timing]).promises(
+        "Where an old supervise still holds its lock, the new one fails, and is tried again five seconds later.",
+    ),
+    obs("BOOT-11", OBSERVED, &[Exit, Processes, Signals]).promises(
+        "svscan and readproctitle are not started again when they are killed. Without svscan, svscanboot exits 0 when \
+         nobody holds the pipe any more. Without readproctitle, whoever writes into the pipe is killed by SIGPIPE.",
+    ),
 ];

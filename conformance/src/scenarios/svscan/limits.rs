@@ -214,8 +214,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         does: "Lists a service with a log, and makes duplicating descriptors fail in the children of svscan, or gives it no \
                supervise in PATH. Each child prints why it cannot run supervise and exits 111.",
         run: |world| {
-            let scan = world.scan("scan")?;
-            scan.service_with_log("web", "", "")?;
+            let (web, _) = world.scan("other")?.service_with_log("web", "", "")?;
             let duplicates = "?dup,?dup2,?dup3,fcntl";
             let (trace, inject) = (format!("trace={duplicates}"), format!("inject={duplicates}:error=EMFILE"));
             let cases: [(&str, &[&str], [&str; 2]); 2] = [
@@ -240,7 +239,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 let trace = format!("trace-{name}");
                 let options = [&["-f", "-o", &trace], options].concat();
                 // Where strace fails to make descriptors fail, there is no supervise either.
-                let svscan = world.traced(&options, "svscan")?.arg("scan").env("PATH", "/no/such/directory").start()?;
+                let scan = world.scan(name)?;
+                scan.list(&web, "web")?;
+                let svscan = world.traced(&options, "svscan")?.arg(name).env("PATH", "/no/such/directory").start()?;
                 let messages = messages.map(|message| format!("svscan: warning: {message}"));
                 world.until("messages", messages.to_vec(), || {
                     let mut lines = svscan.err_lines();

@@ -701,32 +701,50 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
-        id: "svscan/scan/a-second-svscan-meets-locks-and-takes-over",
-        requirements: &["SCAN-17", "SCAN-16"],
+        id: "svscan/scan/a-second-svscan-meets-locks",
+        requirements: &["SCAN-17"],
+        uses: &[SVSCAN, SUPERVISE, SVSTAT],
+        does: "Starts a second svscan over two running services: each of its supervises prints a lock message, and again at \
+               the next scan.",
+        run: |world| {
+            let scan = world.scan("scan")?;
+            let (web, dns) = (scan.service("web", "")?, scan.service("dns", "")?);
+            scan.svscan()?;
+            let pids = [web.until_up()?, dns.until_up()?];
+            let second = scan.svscan()?;
+            let locks = ["dns", "web"]
+                .map(|name| format!("supervise: fatal: unable to acquire {name}/supervise/lock: temporary failure"));
+            world.until("messages", locks.to_vec(), || sorted_messages(&second))?;
+            let seen = || world.pids(&[&web, &dns]);
+            world.stays("the services", pids.map(Some), A_WHILE, seen)?;
+            world.expect("messages", sorted_messages(&second)?, locks.to_vec())?;
+            second.until_lines(&locks[0], 2)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svscan/scan/a-second-svscan-takes-over",
+        requirements: &["SCAN-16", "SCAN-25"],
         uses: &[SVSCAN, SUPERVISE, SVC, SVOK, SVSTAT],
-        does: "Starts a second svscan over two running services: each of its supervises prints a lock message. When the \
-               first svscan is killed and one service gets -dx, the second starts that one, and meets the other lock again.",
+        does: "Starts a second svscan over two running services, kills the first, and sends -dx to one service. The second \
+               svscan starts that one and what is listed later, and the other service is not disturbed.",
         run: |world| {
             let scan = world.scan("scan")?;
             let (web, dns) = (scan.service("web", "")?, scan.service("dns", "")?);
             let first = scan.svscan()?;
             let pids = [web.until_up()?, dns.until_up()?];
             let second = scan.svscan()?;
-            let [web_lock, dns_lock] = ["web", "dns"]
-                .map(|name| format!("supervise: fatal: unable to acquire {name}/supervise/lock: temporary failure"));
-            let locks = vec![dns_lock.clone(), web_lock];
-            world.until("messages", locks.clone(), || sorted_messages(&second))?;
-            let seen = || world.pids(&[&web, &dns]);
-            world.stays("the services", pids.map(Some), A_WHILE, seen)?;
-            world.expect("messages", sorted_messages(&second)?, locks)?;
-
+            second.until_idle()?;
+            world.stays("the services", pids.map(Some), A_WHILE, || world.pids(&[&web, &dns]))?;
             first.kill(Signal::SIGTERM)?;
+            let late = scan.service("late", "")?;
+            late.until_started()?;
+            late.expect_supervise(second.pid, "late")?;
             web.svc("-dx")?;
             web.until_unsupervised()?;
             web.until_starts(2)?;
             web.expect_supervise(second.pid, "web")?;
-            second.until_lines(&dns_lock, 2)?;
-            world.expect("the other service", dns.until_up()?, pids[1])
+            world.expect("the other service", (dns.until_up()?, dns.events().len()), (pids[1], 1))
         },
         ..Scenario::ORDINARY
     },
