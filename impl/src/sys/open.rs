@@ -150,6 +150,11 @@ pub(crate) fn leave_open(writer: &OwnedFd, reader: &mut OwnedFd, count: usize) -
     Ok(())
 }
 
+/// Makes reads and writes of `file` block again.
+pub(crate) fn set_blocking(file: &File) {
+    let _ = fcntl(file, FcntlArg::F_SETFL(OFlag::empty()));
+}
+
 /// Creates a pipe whose ends, reader and writer, are closed on exec.
 pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(nix::unistd::pipe2(OFlag::O_CLOEXEC)?)
