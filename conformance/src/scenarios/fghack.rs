@@ -152,6 +152,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 let ran = world.traced(&options, "fghack")?.args(["sh", "-c", "exit 0"]).run()?;
                 let err = format!("fghack: fatal: {err}\\n");
                 world.expect(&format!("{error} of {calls}"), ran.all(), ("exit 111", "", &*err))?;
+                // fghack that cannot wait for the program may exit before it.
+                world.until_alone()?;
             }
             Ok(())
         },
