@@ -348,6 +348,11 @@ const REPLACED: &[(&str, &str, Replace)] = &[
         replace(world, "above/app", &format!("above/app-{round}"), round)?;
         Ok(world.service_called("above/app/sv"))
     }),
+    ("far", "../far/app/current/sv", |world, round| {
+        world.service(&format!("far/app-{round}/current/sv"), "")?;
+        replace(world, "far/app", &format!("far/app-{round}"), round)?;
+        Ok(world.service_called("far/app/current/sv"))
+    }),
     ("link", "../link/current/sv", |world, round| {
         let service = world.service(&format!("link/v{round}/sv"), "")?;
         world.files.link(format!("v{round}"), format!("link/new-{round}"))?;
