@@ -115,6 +115,11 @@ impl Log {
         Ok(())
     }
 
+    /// Returns how many bytes `current` still takes.
+    pub(super) fn room(&self) -> usize {
+        usize::try_from(self.settings.size.saturating_sub(self.written)).unwrap_or(usize::MAX)
+    }
+
     /// Appends `bytes` to what is pending.
     pub(super) fn append(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);

@@ -19,8 +19,9 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind, Seek, Write};
 
-/// How much input is read at once.
+/// How much input is read at once, at most and at least.
 const INPUT: usize = 64 << 10;
+const LEAST_INPUT: usize = 1 << 10;
 /// How many bytes of a line `e` prints.
 const ALERT: usize = 200;
 
@@ -129,7 +130,7 @@ impl Multilog {
             if !is_readable || is_ending && self.place == Place::Between {
                 continue;
             }
-            let wanted = if is_ending { 1 } else { INPUT };
+            let wanted = if is_ending { 1 } else { self.room() };
             match stdio::read(&mut input[..wanted]) {
                 Ok(0) => break,
                 Ok(count) => self.feed(&input[..count]),
@@ -140,6 +141,18 @@ impl Multilog {
         if self.place != Place::Between {
             self.end_line();
         }
+    }
+
+    /// Returns how much to read at once: not more than what fits into each file, so that a multilog that is killed in the
+    /// middle of a rotation has not read much that is in no file yet.
+    fn room(&self) -> usize {
+        let logs = self
+            .outputs
+            .iter()
+            .filter_map(|output| if let Output::Log(log) = output { Some(log.room()) } else { None });
+        // A stamp has 26 bytes, so that lines of eight bytes take four times the room.
+        let share = if self.stamp.is_some() { 4 } else { 1 };
+        logs.map(|room| room / share).min().unwrap_or(INPUT).clamp(LEAST_INPUT, INPUT)
     }
 
     /// Takes a piece of input.
