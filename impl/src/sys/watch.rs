@@ -15,6 +15,8 @@ use std::time::Duration;
 
 const ENTRIES: u32 = libc::IN_CREATE | libc::IN_DELETE | libc::IN_MOVED_FROM | libc::IN_MOVED_TO;
 const ITSELF: u32 = libc::IN_MOVE_SELF | libc::IN_DELETE_SELF;
+/// How long the first of several changes waits for the others.
+const SETTLING_TIME: Duration = Duration::from_millis(5);
 /// The kernel follows no more links on the way to a file.
 const MOST_LINKS: usize = 40;
 
@@ -123,6 +125,7 @@ impl Watch {
         let sources = [others, &[self.inotify.as_fd()]].concat();
         let everything = ready::wait_urgent(&sources, self.mounts.as_fd(), timeout);
         let mut changes = Changes { everything, ..Changes::default() };
+        let mut is_settled = false;
         while let Ok(events) = self.inotify.read_events() {
             for event in events {
                 let is = |flags: u32| event.mask.bits() & flags != 0;
@@ -139,6 +142,10 @@ impl Watch {
                     // Also an overflow of the queue.
                     None => changes.everything = true,
                 }
+            }
+            // `ln -sf` makes a link by another name and renames it.
+            if !mem::replace(&mut is_settled, true) {
+                ready::wait(&[], Some(SETTLING_TIME));
             }
         }
         changes
