@@ -4,10 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "whatever the machine refuses fails the test")]
 #![expect(clippy::disallowed_methods, reason = "the subject of these tests is a process, and they wait for it")]
 
+use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::cell::RefCell;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::PathBuf;
@@ -192,6 +193,16 @@ fn a_second_svscan_waits_for_the_first() {
     tree.until_starts("web", 2);
     tree.until_logged();
     assert_eq!(tree.starts(), [2, 1]);
+}
+
+#[test]
+fn a_lock_of_another_program_keeps_no_svscan_from_its_work() {
+    let tree = Tree::new("locked");
+    let directory = File::open(tree.root.join("scan")).unwrap();
+    let _lock = Flock::lock(directory, FlockArg::LockExclusive).unwrap();
+    tree.start(&["svscan"], "errors");
+    tree.until_starts("web", 1);
+    assert_eq!(tree.lines("errors"), [""; 0]);
 }
 
 #[test]

@@ -113,17 +113,10 @@ pub(crate) fn is_locked(path: impl AsRef<Path>) -> bool {
     locked.is_ok_and(|result| result.is_err_and(|(_, errno)| errno == Errno::EAGAIN))
 }
 
-/// Locks the directory `path` with flock(2) until this is dropped. Calls `waits` first if that takes until another process
-/// ends. Returns `None` if it cannot be locked, as on some network file systems.
-pub(crate) fn lock_directory(path: impl AsRef<Path>, waits: impl FnOnce()) -> Option<Lock> {
-    let lock = match Flock::lock(read(path).ok()?, FlockArg::LockExclusiveNonblock) {
-        Err((file, Errno::EAGAIN)) => {
-            waits();
-            Flock::lock(file, FlockArg::LockExclusive)
-        }
-        result => result,
-    };
-    lock.ok().map(Lock)
+/// Locks the directory `path` with flock(2) until this is dropped. Returns `None` if another process has locked it, or if it
+/// cannot be locked, as on some network file systems.
+pub(crate) fn lock_directory(path: impl AsRef<Path>) -> Option<Lock> {
+    Flock::lock(read(path).ok()?, FlockArg::LockExclusiveNonblock).ok().map(Lock)
 }
 
 /// Locks `file` with flock(2). The program that this process becomes inherits the descriptor, and with it the lock

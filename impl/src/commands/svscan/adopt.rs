@@ -23,6 +23,17 @@ pub(super) fn is_supervised(directory: &Path) -> bool {
     open::is_locked(directory.join(files::LOCK))
 }
 
+/// Returns whether the current directory is locked by another svscan of this user. Anybody who can read a directory can lock
+/// it, and must not keep svscan from its work.
+pub(super) fn is_svscan_at_work() -> bool {
+    let of = |process: &Path| {
+        let (user, directory) = (fs::metadata(process).ok()?.uid(), fs::metadata(process.join("cwd")).ok()?);
+        Some((fs::read(process.join("comm")).ok()?, user, directory.dev(), directory.ino()))
+    };
+    let Some(this) = of(Path::new("/proc/self")) else { return false };
+    Holders::read().0.get(&this.3).into_iter().flatten().any(|process| of(process).is_some_and(|other| other == this))
+}
+
 /// The processes that hold a lock of flock(2), by the inode of the locked file.
 #[derive(Debug)]
 pub(super) struct Holders(BTreeMap<u64, Vec<PathBuf>>);

@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 const SVSCAN: Program = Program("svscan");
 /// The longest that an orderly end may take.
 const GRACE: Duration = Duration::from_secs(10);
+/// How often svscan looks whether another one still works on its directory.
+const LOCK_INTERVAL: Duration = Duration::from_secs(1);
 /// How often an orderly end tries again to reach a supervise that has not made its FIFO yet.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -51,8 +53,7 @@ struct AlreadyReported;
 impl Scan {
     /// Prepares for the first scan. Waits while another svscan works on the current directory.
     pub(crate) fn new() -> Scan {
-        let words = "another svscan is at work on it, waiting until that ends";
-        let _lock = open::lock_directory(".", || SVSCAN.warn_because(parts!("unable to lock directory"), words));
+        let _lock = lock();
         let (roster, start) = (Roster::default(), Instant::now());
         let is_first = std::process::id() == 1;
         let stops = is_first.then(|| Arrivals::listen(&[Signal::SIGTERM, Signal::SIGINT]).ok()).flatten();
@@ -263,6 +264,19 @@ impl Scan {
     fn now(&self) -> Duration {
         self.start.elapsed()
     }
+}
+
+/// Locks the current directory. Waits while another svscan works on it.
+fn lock() -> Option<open::Lock> {
+    let mut is_reported = false;
+    while adopt::is_svscan_at_work() {
+        if !std::mem::replace(&mut is_reported, true) {
+            let words = "another svscan is at work on it, waiting until that ends";
+            SVSCAN.warn_because(parts!("unable to lock directory"), words);
+        }
+        ready::wait(&[], Some(LOCK_INTERVAL));
+    }
+    open::lock_directory(".")
 }
 
 /// Returns the names in the current directory that do not start with a dot.
