@@ -63,6 +63,29 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
+        id: "multilog/rotation/keeps-each-log-to-its-size",
+        requirements: &["MLOG-32"],
+        uses: &[MULTILOG],
+        does: "Logs lines of 9000 bytes to three directories, each with its own maximum size. No file is larger than its \
+               directory allows.",
+        run: |world| {
+            let logs =
+                [("s4096", 4096), ("s5000", 5000), ("s6001", 6001)].map(|(size, most)| (world.log(size), size, most));
+            let script: Vec<&str> = logs.iter().flat_map(|(log, size, _)| [*size, "n50", &log.name]).collect();
+            let input = lines(9000, 40_000);
+            let ran = world.multilog(&script, &input)?.finish()?;
+            world.expect("multilog", ran.all(), ("exit 0", "", ""))?;
+            for (log, size, most) in &logs {
+                let sizes = [log.sizes(), vec![log.bytes("current").len()]].concat();
+                let is_kept = sizes.iter().all(|size| size <= most);
+                world.expect_that(&format!("sizes of {size}"), is_kept, "no larger file", sizes)?;
+                world.expect_that(size, log.everything() == input, "the files are the input", log.sizes())?;
+            }
+            Ok(())
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
         id: "multilog/rotation/cuts-where-no-newline-is-near",
         requirements: &["MLOG-32b"],
         uses: &[MULTILOG],
