@@ -22,11 +22,10 @@ echo $$ >>starts
 i=0
 while :; do echo $$ $i; i=$((i + 1)); sleep 0.02; done
 ";
-/// Ends between two lines.
+/// A shell would lose the line that it has read when TERM arrives.
 const LOG: &str = "#!/bin/sh
 echo $$ >>starts
-trap exit TERM
-while read -r line; do echo \"$line\" >>lines; done
+exec multilog ./main
 ";
 
 /// A directory with services and a scan directory, and the processes that were started there.
@@ -41,7 +40,7 @@ impl Tree {
         for directory in ["commands", "scan", "web/log"] {
             fs::create_dir_all(root.join(directory)).unwrap();
         }
-        for command in ["svscan", "supervise"] {
+        for command in ["svscan", "supervise", "multilog"] {
             symlink(env!("CARGO_BIN_EXE_daemontools"), root.join("commands").join(command)).unwrap();
         }
         for (file, text) in [("web/run", COUNTING), ("web/log/run", LOG)] {
@@ -89,7 +88,8 @@ impl Tree {
     /// Waits until the log has read a line of the latest run of the service that was printed after this call.
     fn until_logged(&self) {
         let pid = self.lines("web/starts").pop().unwrap();
-        let count = || self.lines("web/log/lines").iter().filter(|line| line.starts_with(&format!("{pid} "))).count();
+        let count =
+            || self.lines("web/log/main/current").iter().filter(|line| line.starts_with(&format!("{pid} "))).count();
         let before = count();
         until("the log reads the service", || count() > before + 10);
     }
@@ -172,7 +172,7 @@ fn a_new_svscan_takes_over_services_and_pipes() {
     assert_eq!((tree.starts(), tree.lines("second").len()), ([3, 2], 2));
     // The second run printed into the pipe all the time.
     let pid = tree.lines("web/starts")[1].clone();
-    let lines = tree.lines("web/log/lines");
+    let lines = tree.lines("web/log/main/current");
     let numbers = lines.iter().filter_map(|line| line.strip_prefix(&format!("{pid} "))?.parse::<usize>().ok());
     assert!(numbers.eq(0..lines.iter().filter(|line| line.starts_with(&format!("{pid} "))).count()), "{lines:?}");
     assert_eq!(tree.lines("first"), [""; 0]);

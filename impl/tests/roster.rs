@@ -177,6 +177,31 @@ fn a_failure_is_tried_again_after_five_seconds_whatever_is_examined_meanwhile() 
 }
 
 #[test]
+fn a_supervise_is_misplaced_where_another_service_is_or_its_own_still_is() {
+    const OTHER: Id = Id { device: 1, inode: 20 };
+    const UNKNOWN: Id = Id { device: 1, inode: 30 };
+    let mut roster: Roster<()> = Roster::default();
+    roster.examined(OsStr::new("web"), found(WEB, true), Duration::ZERO);
+    roster.started(WEB, Role::Main, 1);
+    let is_misplaced = |roster: &Roster<()>, pid, place, now| {
+        roster.is_misplaced(pid, WEB, place, |name| {
+            assert_eq!(name, "web");
+            Some(now)
+        })
+    };
+    assert!(!is_misplaced(&roster, 1, WEB, WEB));
+    assert!(!is_misplaced(&roster, 1, UNKNOWN, UNKNOWN), "the directory has another identity");
+    assert!(is_misplaced(&roster, 1, UNKNOWN, WEB));
+    assert!(!is_misplaced(&roster, 2, UNKNOWN, WEB), "it did not start this one");
+    assert!(!is_misplaced(&roster, 1, OTHER, OTHER));
+    roster.examined(OsStr::new("other"), found(OTHER, true), Duration::ZERO);
+    assert!(is_misplaced(&roster, 1, OTHER, OTHER));
+    roster.vanished(OsStr::new("web"));
+    assert!(is_misplaced(&roster, 1, OTHER, OTHER), "no entry leads to its own");
+    assert!(!is_misplaced(&roster, 1, UNKNOWN, WEB));
+}
+
+#[test]
 fn a_service_is_forgotten_with_its_pipe_when_it_is_neither_listed_nor_running() {
     let mut history = History::default();
     let web = Id { device: 1, inode: 11 };

@@ -201,6 +201,23 @@ impl<P> Roster<P> {
         }
     }
 
+    /// Returns whether a supervise that was started for the service `id` is in `place`, the directory of another service, or
+    /// in any other directory while its service is where it was. `leads_to` looks at an entry.
+    ///
+    /// The identity of a directory can change, on overlayfs for example. Its entry then leads to the new one.
+    pub(crate) fn is_misplaced(
+        &self,
+        pid: Pid,
+        id: Id,
+        place: Id,
+        leads_to: impl FnOnce(&OsStr) -> Option<Id>,
+    ) -> bool {
+        let runs = self.running.get(&pid).is_some_and(|(started, _)| *started == id);
+        let name = self.services.get(&id).and_then(|service| service.names.first());
+        runs && place != id
+            && (self.services.contains_key(&place) || name.is_some_and(|name| leads_to(name) == Some(id)))
+    }
+
     /// Returns the pipe from a service to its log. It lasts as long as the service is known (SCAN-08).
     pub(crate) fn pipe(&self, id: Id) -> Option<&P> {
         self.services.get(&id)?.log.as_ref().map(|(pipe, _)| pipe)

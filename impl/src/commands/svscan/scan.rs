@@ -22,6 +22,8 @@ const SVSCAN: Program = Program("svscan");
 const GRACE: Duration = Duration::from_secs(10);
 /// How often svscan looks whether another one still works on its directory.
 const LOCK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long after its start svscan looks where a supervise is.
+const ENTRY_TIME: Duration = Duration::from_secs(1);
 /// How often an orderly end tries again to reach a supervise that has not made its FIFO yet.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -41,6 +43,8 @@ pub(crate) struct Scan {
     next_scan: Option<Duration>,
     /// Supervises that this did not start, of services that it keeps running when these exit.
     adopted: BTreeSet<(Id, Role)>,
+    /// Supervises of services, not of logs, that may not be in their directories yet, and when to look.
+    entering: BTreeMap<(Duration, Pid), Id>,
     /// Read once for all services that are due together.
     holders: Option<Holders>,
     /// Of the directory. `None` where it cannot be locked.
@@ -57,9 +61,9 @@ impl Scan {
         let (roster, start) = (Roster::default(), Instant::now());
         let is_first = std::process::id() == 1;
         let stops = is_first.then(|| Arrivals::listen(&[Signal::SIGTERM, Signal::SIGINT]).ok()).flatten();
-        let (adopted, holders) = Default::default();
+        let (adopted, entering, holders) = Default::default();
         let (exits, watch, is_watched, next_scan) = Default::default();
-        Scan { roster, start, exits, stops, watch, is_watched, next_scan, adopted, holders, _lock }
+        Scan { roster, start, exits, stops, watch, is_watched, next_scan, adopted, entering, holders, _lock }
     }
 
     /// Keeps the services running until this is told to stop, which only process 1 can be.
@@ -80,6 +84,7 @@ impl Scan {
                 }
             }
             self.holders = None;
+            self.end_misplaced();
             changes = self.wait();
         }
         self.end();
@@ -132,7 +137,8 @@ impl Scan {
     fn wait(&mut self) -> Changes {
         let sees_all = self.is_watched && self.exits.is_some() && !self.roster.has_unwatched();
         self.next_scan = if sees_all { None } else { self.next_scan.or(Some(self.now() + INTERVAL)) };
-        let next = self.next_scan.into_iter().chain(self.roster.next_due()).min();
+        let next_look = self.entering.first_key_value().map(|((at, _), _)| *at);
+        let next = self.next_scan.into_iter().chain(self.roster.next_due()).chain(next_look).min();
         let timeout = next.map(|at| at.saturating_sub(self.now()));
         let signals = self.signal_sources();
         let changes = match &self.watch {
@@ -214,10 +220,30 @@ impl Scan {
                 self.roster.postpone(id, role, self.now());
                 continue;
             }
-            let pid = start(name, role, self.roster.pipe(id), self.stops.as_ref())?;
+            let pid = start(id, name, role, self.roster.pipe(id), self.stops.as_ref())?;
             self.roster.started(id, role, pid);
+            if role == Role::Main {
+                self.entering.insert((self.now() + ENTRY_TIME, pid), id);
+            }
         }
         Ok(())
+    }
+
+    /// Ends supervises that are in the directory of another service, so that both services are started as they should be. A
+    /// supervise enters its directory by name, and the entry may have changed since svscan looked at it.
+    fn end_misplaced(&mut self) {
+        let later = self.entering.split_off(&(self.now(), Pid::from_raw(i32::MAX)));
+        for ((_, pid), id) in std::mem::replace(&mut self.entering, later) {
+            let directory = PathBuf::from(format!("/proc/{pid}/cwd"));
+            let leads_to = |path: &Path| fs::metadata(path).ok().and_then(|metadata| directory_id(&metadata));
+            let Some(place) = leads_to(&directory) else { continue };
+            let is_misplaced = self.roster.is_misplaced(pid, id, place, |name| leads_to(Path::new(name)));
+            // Until it enters its directory, it is here.
+            let is_here = || leads_to(Path::new(".")) == Some(place);
+            if is_misplaced && (is_here() || send(&directory, b"dx").is_err()) {
+                self.entering.insert((self.now() + ENTRY_TIME, pid), id);
+            }
+        }
     }
 
     /// Returns whether a supervise that this did not start is running for a service. Says so once.
@@ -304,20 +330,26 @@ fn full_name(name: &OsStr, role: Role) -> OsString {
 
 /// Starts the supervise for `role` of the service `name`, with its end of `pipe` as standard output or input (SCAN-06,
 /// SCAN-07).
-fn start(name: &OsStr, role: Role, pipe: Option<&Pipe>, stops: Option<&Arrivals>) -> Result<Pid, AlreadyReported> {
+fn start(
+    id: Id,
+    name: &OsStr,
+    role: Role,
+    pipe: Option<&Pipe>,
+    stops: Option<&Arrivals>,
+) -> Result<Pid, AlreadyReported> {
     let full_name = full_name(name, role);
     child::spawn(|| {
         if let Err(error) = signals::unblock_sigchld() {
             return SVSCAN.fatal_in_child(parts!("unable to set up signals for ", &full_name))(error).report();
         }
         stops.iter().for_each(|stops| stops.release());
-        exec_supervise(name, &full_name, role, pipe).report()
+        exec_supervise(id, name, &full_name, role, pipe).report()
     })
     .map_err(|error| report(parts!("unable to fork for ", &full_name), &error))
 }
 
 /// Replaces this process by supervise. Returns only on failure.
-fn exec_supervise(name: &OsStr, full_name: &OsStr, role: Role, pipe: Option<&Pipe>) -> Exit {
+fn exec_supervise(id: Id, name: &OsStr, full_name: &OsStr, role: Role, pipe: Option<&Pipe>) -> Exit {
     let connected = match (role, pipe) {
         (_, None) => Ok(()),
         (Role::Main, Some(pipe)) => stdio::redirect_stdout(&pipe.writer),
@@ -331,13 +363,20 @@ fn exec_supervise(name: &OsStr, full_name: &OsStr, role: Role, pipe: Option<&Pip
         Role::Log => OsStr::new(files::LOG),
     };
     if role == Role::Log
-        && let Err(error) = std::env::set_current_dir(name)
+        && let Err(error) = enter(name, id)
     {
         return SVSCAN.fatal_in_child(parts!("unable to switch to ", name))(error);
     }
     let argv = [OsStr::new("supervise"), argument];
     let error = child::exec_search(&argv, &child::search_path(), &child::environment());
     SVSCAN.fatal_in_child(parts!("unable to start supervise ", full_name))(error)
+}
+
+/// Makes the service `name` the current directory, unless that has another identity by now.
+fn enter(name: &OsStr, id: Id) -> io::Result<()> {
+    std::env::set_current_dir(name)?;
+    let is_same = directory_id(&fs::metadata(".")?) == Some(id);
+    if is_same { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
 /// Sends what `svc -dx` sends to the supervise `pid` of a service, or makes that of a log exit when the log does.
@@ -354,6 +393,11 @@ fn tell_to_end(pid: Pid, role: Role, name: Option<&OsStr>) -> io::Result<()> {
         // A log that is paused must read to the end too.
         Role::Log => b"cx",
     };
+    send(&directory, letters)
+}
+
+/// Sends `letters` to the supervise that is running in `directory`.
+fn send(directory: &Path, letters: &[u8]) -> io::Result<()> {
     fifo::open_write(directory.join(files::CONTROL))?.write_all(letters)
 }
 
