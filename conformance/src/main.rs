@@ -128,6 +128,9 @@ struct RunArguments {
     /// Write the report to FILE instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// In the format table, also print a line per scenario
+    #[arg(long, short)]
+    verbose: bool,
     /// Scenarios to run: only those for promises of the manual, or all
     #[arg(long, value_enum, default_value = "all")]
     level: Level,
@@ -375,7 +378,8 @@ fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
         scenarios: selected.iter().zip(results.runs).map(entry).collect(),
     };
     report.settle();
-    output.write(&arguments.format.render(&report))?;
+    let format = arguments.format;
+    output.write(&if arguments.verbose { format.render_all_lines(&report) } else { format.render(&report) })?;
     if report.interrupted {
         let _ = writeln!(io::stderr(), "svconform: interrupted; the report covers the scenarios that finished");
     }

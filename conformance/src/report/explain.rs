@@ -1,11 +1,10 @@
 //! A scenario or a requirement explained, laid out as a manual page.
 
+use super::paragraph::wrapped;
 use crate::requirement::{self, Class, Requirement};
 use crate::scenario::{Scenario, Use};
 use crate::scenarios;
 
-/// The widest line.
-const WIDTH: usize = 80;
 const INDENT: usize = 7;
 
 /// Returns the page for the scenario or requirement `id`, or `None` if there is neither.
@@ -68,32 +67,13 @@ fn promise(requirement: &Requirement) -> String {
 
 /// Returns `text` as a paragraph of indented lines, each ending in a newline.
 fn filled(text: &str) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.last().map_or(0, |line| line.chars().count());
-        if line > 0 && INDENT + line + 1 + word.chars().count() > WIDTH {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            *line += if line.is_empty() { "" } else { " " };
-            *line += word;
-        }
-    }
-    lines.iter().map(|line| format!("{:INDENT$}{line}\n", "")).collect()
+    let words: Vec<&str> = text.split_whitespace().collect();
+    wrapped(&" ".repeat(INDENT), INDENT, &words.join(" "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_paragraph_keeps_all_words_and_the_width() {
-        let text = "word ".repeat(50);
-        let filled = filled(&text);
-        assert_eq!(filled.split_whitespace().count(), 50);
-        assert!(filled.lines().all(|line| line.len() <= WIDTH && line.starts_with("       w")), "{filled}");
-        assert!(filled.lines().count() < 5);
-    }
 
     #[test]
     fn a_page_has_the_sections_of_a_manual_page() {

@@ -5,6 +5,7 @@ pub(crate) mod explain;
 pub(crate) mod json;
 mod junit;
 mod markdown;
+mod paragraph;
 mod table;
 mod tap;
 
@@ -19,7 +20,7 @@ pub(crate) const SCHEMA: u32 = 2;
 /// The formats of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// A line per scenario, the failures in full, and the counts
+    /// A summary per program, the failures in full, and the counts, in 80 columns
     Table,
     /// The whole report, from which every other format can be made
     Json,
@@ -41,6 +42,11 @@ impl Format {
             Format::Tap => tap::render(report),
             Format::Markdown => markdown::render(report),
         }
+    }
+
+    /// Returns the bytes of `report` in this format, with a line per scenario in a format that summarizes passes.
+    pub(crate) fn render_all_lines(self, report: &Report) -> Vec<u8> {
+        if self == Format::Table { table::render_all_lines(report) } else { self.render(report) }
     }
 }
 

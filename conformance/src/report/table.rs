@@ -1,25 +1,40 @@
-//! The report for a person: a line per scenario, a column per target, then the failures, then the counts.
+//! The report for a person, in 80 columns: a summary per target and program, then everything that did not pass, then the
+//! counts. With all lines, a line per scenario comes first, which may be wider.
 
+use super::paragraph::wrapped;
 use super::{Report, ScenarioEntry, TargetResult};
 use crate::observe::file::FileState;
-use crate::outcome::Run;
+use crate::outcome::{Failure, Run};
 use crate::requirement::{Class, promises};
 use crate::transcript::Step;
 use crate::verdict::Verdict;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// The widest left half of two transcripts side by side.
-const HALF: usize = 78;
+/// The width of each half of two transcripts side by side.
+const HALF: usize = 36;
+/// Where the text behind a label begins, such as `  expected  `.
+const TEXT: usize = 12;
+/// Where the text behind the name of a program begins in the summary.
+const COUNTS: usize = 17;
 
 /// Returns the bytes of the report.
 pub(super) fn render(report: &Report) -> Vec<u8> {
     let mut text = String::new();
-    let _ = write(report, &mut text);
+    let _ = summary(report, &mut text).and_then(|()| details(report, &mut text));
     text.into_bytes()
 }
 
-fn write(report: &Report, out: &mut String) -> std::fmt::Result {
+/// Returns the bytes of the report, with a line per scenario at its start.
+pub(super) fn render_all_lines(report: &Report) -> Vec<u8> {
+    let mut text = String::new();
+    let _ =
+        lines(report, &mut text).and_then(|()| summary(report, &mut text)).and_then(|()| details(report, &mut text));
+    text.into_bytes()
+}
+
+/// Writes a line per scenario with a column per target, and an empty line.
+fn lines(report: &Report, out: &mut String) -> std::fmt::Result {
     let width = report.scenarios.iter().map(|scenario| scenario.id.len()).max().unwrap_or(0);
     let widest = |column: usize| {
         let words = report.scenarios.iter().map(|scenario| scenario.results[column].judgement.words().len());
@@ -39,16 +54,69 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
         }
         end_line(out);
     }
-    for scenario in &report.scenarios {
-        for result in &scenario.results {
-            match result.judgement.verdict {
-                None | Some(Verdict::Pass) => {}
-                Some(verdict @ (Verdict::Skip | Verdict::Known)) => {
-                    let (word, sentence) = (verdict.word(), result.sentence());
-                    writeln!(out, "\n{word}  {} on {}: {sentence}", scenario.id, result.target)?;
-                }
-                Some(verdict) => trouble(report, scenario, result, verdict, out)?,
+    writeln!(out)
+}
+
+/// Writes for each target a line per program with the counts of its verdicts. Programs without another verdict than pass
+/// share a paragraph.
+fn summary(report: &Report, out: &mut String) -> std::fmt::Result {
+    for (column, target) in report.targets.iter().enumerate() {
+        let mut programs: BTreeMap<&str, BTreeMap<Verdict, usize>> = BTreeMap::new();
+        for scenario in &report.scenarios {
+            if let Some(verdict) = scenario.results[column].judgement.verdict {
+                *programs.entry(program(scenario)).or_default().entry(verdict).or_default() += 1;
             }
+        }
+        writeln!(out, "{}", target.name)?;
+        let mut all_pass = vec![];
+        for (program, counts) in programs {
+            let passes = counts.get(&Verdict::Pass).copied().unwrap_or_default();
+            if counts.values().sum::<usize>() == passes {
+                all_pass.push(format!("{program} {passes}"));
+                continue;
+            }
+            let counts: Vec<String> =
+                counts.into_iter().map(|(verdict, count)| format!("{count} {}", verdict.word())).collect();
+            *out += &wrapped(&label(program, COUNTS), COUNTS, &counts.join(", "));
+        }
+        if !all_pass.is_empty() {
+            *out += &wrapped(&label("all pass", COUNTS), COUNTS, &all_pass.join(", "));
+        }
+    }
+    Ok(())
+}
+
+fn program(scenario: &ScenarioEntry) -> &str {
+    scenario.id.split('/').next().unwrap_or_default()
+}
+
+/// Returns `word` with two spaces before and after it, padded so that text behind it begins in column `text`.
+fn label(word: &str, text: usize) -> String {
+    format!("  {word:width$}  ", width = text.saturating_sub(4))
+}
+
+/// Writes what did not pass: the differences that are known and what was skipped, each reason once, and the failures.
+fn details(report: &Report, out: &mut String) -> std::fmt::Result {
+    let results =
+        || report.scenarios.iter().flat_map(|scenario| scenario.results.iter().map(move |one| (scenario, one)));
+    for expected in [Verdict::Known, Verdict::Skip] {
+        let mut reasons: Vec<(String, Vec<&str>)> = vec![];
+        for (scenario, result) in results().filter(|(_, result)| result.judgement.verdict == Some(expected)) {
+            let reason = format!("{} on {}: {}", expected.word(), result.target, result.sentence());
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, ids)) => ids.push(&scenario.id),
+                None => reasons.push((reason, vec![&scenario.id])),
+            }
+        }
+        for (reason, ids) in reasons {
+            *out += &format!("\n{}", wrapped("", 2, &reason));
+            ids.iter().try_for_each(|id| writeln!(out, "    {id}"))?;
+        }
+    }
+    for (scenario, result) in results() {
+        if let Some(verdict) = result.judgement.verdict.filter(|verdict| verdict.is_trouble()) {
+            writeln!(out)?;
+            trouble(report, scenario, result, verdict, out)?;
         }
     }
     writeln!(out)?;
@@ -64,7 +132,7 @@ fn counts(report: &Report, out: &mut String) -> std::fmt::Result {
                 .filter(|(count, verdict)| *count > 0 || *verdict == Verdict::Pass)
                 .map(|(count, verdict)| format!("{count} {}", verdict.word()))
                 .collect();
-            writeln!(out, "{}, {kind}: {}", target.name, counts.join(", "))?;
+            *out += &wrapped("", 2, &format!("{}, {kind}: {}", target.name, counts.join(", ")));
         }
     }
     let seconds = f64::from(u32::try_from(report.milliseconds).unwrap_or(u32::MAX)) / 1000.0;
@@ -84,13 +152,17 @@ fn trouble(
     verdict: Verdict,
     out: &mut String,
 ) -> std::fmt::Result {
-    writeln!(out, "\n{}  {} on {}: {}", verdict.word(), scenario.id, result.target, result.sentence())?;
+    let fact = |word: &str, text: &str| wrapped(&label(word, TEXT), TEXT, text);
+    *out += &wrapped("", 2, &format!("{}  {} on {}", result.judgement.words(), scenario.id, result.target));
+    if verdict == Verdict::Stale {
+        *out += &fact("because", &result.sentence());
+    }
     for promise in promises(&scenario.requirements) {
-        writeln!(out, "  requires  {promise}")?;
+        *out += &fact("requires", &promise);
     }
     if let Some(run) = result.judgement.run.as_ref().filter(|run| run.failure.is_some()) {
-        for (label, fact) in run.failure.iter().flat_map(crate::outcome::Failure::facts) {
-            writeln!(out, "  {label:8}  {fact}")?;
+        for (label, text) in run.failure.iter().flat_map(Failure::facts) {
+            *out += &fact(label, text);
         }
         let baseline = report.baseline.as_deref().filter(|&baseline| baseline != result.target);
         let baseline = scenario.results.iter().find(|other| Some(other.target.as_str()) == baseline);
@@ -103,13 +175,14 @@ fn trouble(
                 side_by_side((&result.target, &left), (&other.target, &right), out)?;
             }
             None => {
-                run.steps.iter().try_for_each(|step| writeln!(out, "    {}", line(step)))?;
+                run.steps.iter().for_each(|step| *out += &wrapped("    ", 6, &line(step)));
                 writeln!(out, "  files at the end")?;
-                run.files.iter().try_for_each(|file| writeln!(out, "    {}", file.line()))?;
+                run.files.iter().for_each(|file| *out += &wrapped("    ", 6, &file.line()));
             }
         }
         writeln!(out, "  normalised  WORLD: the scenario's directory; N: the pid and seconds of svstat")?;
     }
+    // In one line, so that it can be copied.
     writeln!(out, "  again     {}", report.again(&scenario.id, &result.target))
 }
 
@@ -128,7 +201,7 @@ fn side_by_side(
     (right_name, right): (&str, &[String]),
     out: &mut String,
 ) -> std::fmt::Result {
-    writeln!(out, "    {left_name:HALF$} | {right_name}")?;
+    writeln!(out, "    {:HALF$} | {}", cut(left_name).0, cut(right_name).0)?;
     for index in 0..left.len().max(right.len()) {
         let line = |lines: &'_ [String]| lines.get(index).cloned().unwrap_or_default();
         let (left, right) = (line(left), line(right));
@@ -169,7 +242,7 @@ mod tests {
     fn a_failure_shows_all_that_is_known() {
         let text = rendered(Verdict::Fail);
         for part in [
-            "on ours: expected signals: TERM\n",
+            " on ours\n",
             "  requires  ",
             "  expected  signals: TERM",
             "  actual    none",
@@ -185,17 +258,69 @@ mod tests {
     }
 
     #[test]
-    fn a_pass_is_a_word_and_the_classes_are_counted_apart() {
+    fn a_pass_is_counted_by_program_and_the_classes_are_counted_apart() {
         let text = rendered(Verdict::Pass);
-        assert!(text.contains("  pass     pass\n"), "{text}");
+        assert!(text.starts_with("ours\n  all pass       supervise 1\nreference\n  all pass "), "{text}");
         assert!(text.contains("ours, promised by the manual: ") && text.contains("ours, observed: "), "{text}");
         assert!(!text.contains("requires  "), "{text}");
     }
 
     #[test]
+    fn all_lines_are_before_the_summary() {
+        let report = report_with(Verdict::Pass);
+        let text = String::from_utf8(render_all_lines(&report)).unwrap();
+        let (lines, rest) = text.split_once("\n\n").unwrap();
+        assert!(lines.contains(&report.scenarios[0].id) && lines.ends_with("  pass     pass"), "{text}");
+        assert_eq!(rest, rendered(Verdict::Pass));
+    }
+
+    #[test]
     fn skips_known_and_stale_entries_have_a_sentence() {
-        assert!(rendered(Verdict::Skip).contains("on ours: the target has no command svok\n"));
-        assert!(rendered(Verdict::Known).contains("on ours: it is better so\n"));
-        assert!(rendered(Verdict::Stale).contains("on ours: passes although it is listed as a deviation"));
+        let id = report_with(Verdict::Pass).scenarios[0].id.clone();
+        for (verdict, said) in [
+            (Verdict::Skip, "\nskip on ours: the target has no command svok\n"),
+            (Verdict::Known, "\nknown on ours: it is better so\n"),
+        ] {
+            assert!(rendered(verdict).contains(&format!("{said}    {id}\n")), "{}", rendered(verdict));
+        }
+        let text = rendered(Verdict::Stale);
+        assert!(text.contains(&format!("\nstale  {id} on ours\n  because   passes although it is listed")), "{text}");
+        assert!(rendered(Verdict::Stale).contains("  supervise      1 stale\n"), "{text}");
+    }
+
+    /// A reason is not repeated for each of hundreds of scenarios.
+    #[test]
+    fn scenarios_that_are_skipped_for_one_reason_share_it() {
+        let mut report = report_with(Verdict::Skip);
+        let mut second = report_with(Verdict::Skip);
+        second.scenarios[0].id = "svc/second".to_owned();
+        report.scenarios.append(&mut second.scenarios);
+        let text = String::from_utf8(render(&report)).unwrap();
+        assert_eq!(text.matches("skip on ours: ").count(), 1, "{text}");
+        assert!(text.contains("\n    svc/second\n"), "{text}");
+    }
+
+    #[test]
+    fn only_the_command_to_copy_is_wider_than_a_terminal() {
+        let words = "a value of 60 bytes that nobody would want to read, and more ".repeat(9);
+        for baseline in [None, Some("reference".to_owned())] {
+            for verdict in Verdict::ALL {
+                let mut report = report_with(verdict);
+                report.baseline.clone_from(&baseline);
+                report.targets[0].name = "n".repeat(60);
+                for result in &mut report.scenarios[0].results {
+                    if result.target == "ours" {
+                        result.target = "n".repeat(60);
+                    }
+                    let run = result.judgement.run.as_mut().unwrap();
+                    run.steps[0].saw.clone_from(&words);
+                    run.files[0].bytes.clone_from(&words);
+                    run.failure.iter_mut().for_each(|failure| failure.actual.clone_from(&words));
+                }
+                let text = String::from_utf8(render(&report)).unwrap();
+                let wide = |line: &&str| line.chars().count() > 80 && !line.starts_with("  again  ");
+                assert_eq!(text.lines().find(wide), None, "{text}");
+            }
+        }
     }
 }
