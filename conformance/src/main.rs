@@ -4,8 +4,10 @@
 mod bench;
 mod commands;
 mod deviations;
+mod last;
 mod observe;
 mod outcome;
+mod output;
 mod probe;
 mod random;
 mod report;
@@ -20,11 +22,11 @@ mod world;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use deviations::{Deviation, Deviations};
-use report::{Format, Report, ScenarioEntry, TargetEntry, TargetResult, compare, explain, json};
+use output::{Output, ignore_closed_pipe};
+use report::{Format, Report, ScenarioEntry, TargetEntry, TargetResult, compare, explain, json, since};
 use requirement::Class;
 use run::{RunOptions, worker};
 use scenario::Scenario;
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -73,10 +75,15 @@ enum Command {
     /// Exit status: 0 all is measured or skipped; 1 a target failed; 2 usage error, or no figure was selected; 3 svconform
     /// failed or was interrupted.
     Bench(BenchArguments),
-    /// Describe a scenario or a requirement
+    /// Describe a scenario or a requirement, and what the last run found
+    ///
+    /// Without an id, list what failed in the last run. A part of several ids lists those.
     Explain {
-        /// The id of a scenario or a requirement
-        id: String,
+        /// Read the JSON report FILE [default: the last report that run printed as a table]
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+        /// The id of a scenario or a requirement, or a part of it
+        id: Option<String>,
     },
     #[command(hide = true)]
     Worker(worker::Assignment),
@@ -86,8 +93,9 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct RunArguments {
-    /// Test the commands in DIR and call them NAME in reports. May be given more than once
-    #[arg(long = "target", value_name = "NAME=DIR", required = true)]
+    /// Test the commands in DIR and call them NAME in reports. May be given more than once [default: the daemontools in
+    /// /command or PATH, called installed]
+    #[arg(long = "target", value_name = "NAME=DIR")]
     targets: Vec<Target>,
     /// Also test mixes of two targets: the clients or svscan of one with all other commands of the other
     #[arg(long, value_name = "A,B")]
@@ -113,6 +121,9 @@ struct RunArguments {
     /// Run the scenarios in a different order, determined by SEED
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
+    /// Run only scenarios of the JSON report FILE that did not pass: all but pass and known
+    #[arg(long, value_name = "FILE", conflicts_with = "random")]
+    since: Option<PathBuf>,
     /// Do not start more scenarios after the first failure
     #[arg(long)]
     fail_fast: bool,
@@ -131,6 +142,9 @@ struct RunArguments {
     /// In the format table, also print a line per scenario
     #[arg(long, short)]
     verbose: bool,
+    /// Do not keep a report that is printed as a table for explain
+    #[arg(long)]
+    forget: bool,
     /// Scenarios to run: only those for promises of the manual, or all
     #[arg(long, value_enum, default_value = "all")]
     level: Level,
@@ -143,8 +157,8 @@ struct RunArguments {
 
 #[derive(Debug, Args)]
 struct BenchArguments {
-    /// Measure the commands in DIR and call them NAME in reports. May be given more than once
-    #[arg(long = "target", value_name = "NAME=DIR", required_unless_present = "from")]
+    /// Measure the commands in DIR and call them NAME in reports. May be given more than once [default: as for run]
+    #[arg(long = "target", value_name = "NAME=DIR")]
     targets: Vec<Target>,
     /// Measure nothing, but read the JSON report FILE of an earlier run
     #[arg(long, value_name = "FILE", conflicts_with_all = ["targets", "baseline", "services", "rounds", "filter"])]
@@ -201,7 +215,7 @@ fn main() -> ExitCode {
         }
         Command::List { uncovered, filter, .. } => list(uncovered, &filter),
         Command::Compare { old, new } => compare_reports(&old, &new),
-        Command::Explain { id } => explain_id(&id),
+        Command::Explain { report, id } => explain_id(report.as_deref(), id.as_deref()),
         Command::Bench(arguments) => bench_and_report(&arguments),
         Command::BenchWorker(assignment) => bench::worker::work(&assignment).map(|()| 0).map_err(CliError::Suite),
         Command::Worker(assignment) => worker::work(&assignment).map(|()| 0).map_err(CliError::Suite),
@@ -247,16 +261,63 @@ fn select(filters: &[String]) -> Result<Vec<&'static Scenario>, CliError> {
     Ok(selected.chain(random.into_iter().filter_map(|(random, _)| random)).collect())
 }
 
-/// Returns the scenarios that `arguments` select, the random ones included.
-fn selected(arguments: &RunArguments) -> Result<Vec<&'static Scenario>, CliError> {
+/// Returns the scenarios that `arguments` select for `targets`, the random ones included. None at all if everything in the
+/// report of `--since` passed.
+fn selected(arguments: &RunArguments, targets: &[Target]) -> Result<Vec<&'static Scenario>, CliError> {
     let only_random = arguments.random > 0 && arguments.filter.is_empty();
     let mut selected = if only_random { vec![] } else { select(&arguments.filter)? };
     selected.extend(random::scenarios(arguments.random.into(), arguments.seed));
+    if let Some(path) = &arguments.since {
+        let left = left_since(path, arguments, targets)?;
+        if left.is_empty() {
+            let _ = writeln!(io::stderr(), "svconform: nothing to run: all passed in {}", path.display());
+            return Ok(left);
+        }
+        // Random scenarios of that report are not among those that a filter selects.
+        selected = left;
+        selected.retain(|one| arguments.filter.is_empty() || arguments.filter.iter().any(|filter| one.matches(filter)));
+    }
     selected.retain(|scenario| arguments.level == Level::All || scenario.class() == Class::Doc);
     if selected.is_empty() {
         return Err(CliError::Usage("no scenario is selected".to_owned()));
     }
     Ok(selected)
+}
+
+/// Returns the scenarios that did not pass in the report at `path`.
+fn left_since(path: &Path, arguments: &RunArguments, targets: &[Target]) -> Result<Vec<&'static Scenario>, CliError> {
+    let in_file = |problem: String| CliError::Usage(format!("{}: {problem}", path.display()));
+    let report = read_report(path)?;
+    let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+    let ids = since::unsettled(&report, &names, arguments.mix.is_some()).map_err(in_file)?;
+    let (known, unknown): (Vec<&str>, Vec<&str>) = ids.into_iter().partition(|id| scenarios::find(id).is_some());
+    if !unknown.is_empty() {
+        let unknown = unknown.join(", ");
+        let _ = writeln!(io::stderr(), "svconform: {}: no longer a scenario: {unknown}", path.display());
+    }
+    Ok(known.into_iter().filter_map(scenarios::find).collect())
+}
+
+/// Reads a JSON report of run.
+fn read_report(path: &Path) -> Result<Report, CliError> {
+    let bytes = std::fs::read(path).map_err(|error| error.to_string());
+    let report = bytes.and_then(|bytes| json::read(&bytes));
+    report.map_err(|problem| CliError::Usage(format!("{}: {problem}", path.display())))
+}
+
+/// Returns `given`, or without any the daemontools of this machine.
+fn targets_or_installed(given: &[Target]) -> Result<Vec<Target>, CliError> {
+    if !given.is_empty() {
+        return Ok(given.to_vec());
+    }
+    let Some(found) = Target::installed(std::env::var_os("PATH").as_deref()) else {
+        let problem = "neither /command nor a directory of PATH has supervise and svscan";
+        let remedy = "give --target NAME=DIR with a directory of commands";
+        return Err(CliError::Usage(format!("{problem}: {remedy}")));
+    };
+    let (name, directory) = (&found.name, found.directory.display());
+    let _ = writeln!(io::stderr(), "svconform: no --target: taking {directory} under the name {name}");
+    Ok(vec![found])
 }
 
 /// Fails if two of the targets and mixes have one name.
@@ -299,7 +360,8 @@ fn read_deviations(paths: &[PathBuf], targets: &[Target]) -> Result<Vec<Deviatio
     for path in paths {
         let list = Deviations::read(path).map_err(CliError::Usage)?;
         if !targets.iter().any(|target| target.name == list.target) {
-            return Err(CliError::Usage(format!("{}: no target is called {}", path.display(), list.target)));
+            let (path, name) = (path.display(), &list.target);
+            return Err(CliError::Usage(format!("{path}: no target is called {name}: give --target {name}=DIR")));
         }
         if let Some(scenario) = list.repeated(&lists) {
             let problem = format!("an earlier file also lists {scenario} for {}", list.target);
@@ -311,25 +373,26 @@ fn read_deviations(paths: &[PathBuf], targets: &[Target]) -> Result<Vec<Deviatio
 }
 
 fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
-    let selected = selected(arguments)?;
-    check_names(&arguments.targets)?;
-    check_directories(&arguments.targets, commands::ALL)?;
-    let has_target = |name: &str| arguments.targets.iter().any(|target| target.name == name);
+    let plain = targets_or_installed(&arguments.targets)?;
+    let selected = selected(arguments, &plain)?;
+    check_names(&plain)?;
+    check_directories(&plain, commands::ALL)?;
+    let has_target = |name: &str| plain.iter().any(|target| target.name == name);
     let mix_directory = tempfile::Builder::new().prefix("svconform-mixes-").tempdir().map_err(|error| {
         let directory = std::env::temp_dir();
         CliError::Usage(format!("{}: cannot be used for temporary files: {error}; set TMPDIR", directory.display()))
     })?;
-    let mut targets = arguments.targets.clone();
+    let mut targets = plain.clone();
     if let Some(names) = &arguments.mix {
-        targets.extend(mixes(&arguments.targets, names, mix_directory.path())?);
+        targets.extend(mixes(&plain, names, mix_directory.path())?);
     }
     check_names(&targets)?;
     if let Some(baseline) = arguments.baseline.as_deref().filter(|baseline| !has_target(baseline)) {
         return Err(CliError::Usage(format!("no target is called {baseline}")));
     }
     let default_baseline = || has_target("reference").then(|| "reference".to_owned());
-    let lists = read_deviations(&arguments.deviations, &arguments.targets)?;
-    let mut output = Output::open(arguments.output.as_deref())?;
+    let lists = read_deviations(&arguments.deviations, &plain)?;
+    let output = Output::open(arguments.output.as_deref()).map_err(CliError::Usage)?;
 
     let begin = Instant::now();
     let options = RunOptions {
@@ -367,7 +430,7 @@ fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
             .iter()
             .map(|target| TargetEntry {
                 name: target.name.clone(),
-                arguments: target.arguments(&targets),
+                arguments: arguments_again(target, &targets, arguments, &lists),
                 mixed: target.is_mixed(),
             })
             .collect(),
@@ -383,7 +446,32 @@ fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
     if report.interrupted {
         let _ = writeln!(io::stderr(), "svconform: interrupted; the report covers the scenarios that finished");
     }
+    // Whoever chose another format takes care of the report. A table cannot be read again.
+    if format == Format::Table && !arguments.forget {
+        keep(&report);
+    }
     Ok(report.exit_code(arguments.require_all))
+}
+
+/// Returns the arguments of `svconform run` that make `target` again and judge it by the same deviations, quoted for a shell.
+fn arguments_again(target: &Target, all: &[Target], arguments: &RunArguments, lists: &[Deviations]) -> String {
+    let mut again = target.arguments(all);
+    for (path, list) in arguments.deviations.iter().zip(lists) {
+        if target.is_made_of(&list.target) {
+            let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+            again += &format!(" --deviations {}", target::quoted(&path.display().to_string()));
+        }
+    }
+    again
+}
+
+/// Keeps `report` for explain, and says where. That it cannot be kept does not change the result of a run.
+fn keep(report: &Report) {
+    let Some(path) = last::path() else { return };
+    let _ = match last::keep(&path, &json::render(report)) {
+        Ok(()) => writeln!(io::stderr(), "svconform: kept {} for svconform explain", path.display()),
+        Err(problem) => writeln!(io::stderr(), "svconform: the report is not kept for explain: {problem}"),
+    };
 }
 
 fn bench_and_report(arguments: &BenchArguments) -> Result<u8, CliError> {
@@ -391,13 +479,14 @@ fn bench_and_report(arguments: &BenchArguments) -> Result<u8, CliError> {
         let in_file = |problem: String| CliError::Usage(format!("{}: {problem}", path.display()));
         let bytes = std::fs::read(path).map_err(|error| in_file(error.to_string()))?;
         let report = bench::report::read(&bytes).map_err(in_file)?;
-        Output::open(arguments.output.as_deref())?.write(&arguments.format.render(&report))?;
+        let output = Output::open(arguments.output.as_deref()).map_err(CliError::Usage)?;
+        output.write(&arguments.format.render(&report))?;
         if let Some(directory) = &arguments.charts {
             bench::write_charts(&report, directory)?;
         }
         return Ok(0);
     }
-    let targets = &arguments.targets;
+    let targets = &targets_or_installed(&arguments.targets)?;
     let subjects = bench::select(&arguments.filter).map_err(CliError::Usage)?;
     check_names(targets)?;
     check_directories(targets, &bench::commands())?;
@@ -408,7 +497,7 @@ fn bench_and_report(arguments: &BenchArguments) -> Result<u8, CliError> {
         None if has_target("reference") => "reference",
         None => targets.last().map_or("", |target| &target.name),
     };
-    let mut output = Output::open(arguments.output.as_deref())?;
+    let output = Output::open(arguments.output.as_deref()).map_err(CliError::Usage)?;
     let report = bench::measure(&bench::Plan {
         subjects: &subjects,
         filters: &arguments.filter,
@@ -425,29 +514,6 @@ fn bench_and_report(arguments: &BenchArguments) -> Result<u8, CliError> {
         let _ = writeln!(io::stderr(), "svconform: interrupted; the report covers the rounds that finished");
     }
     Ok(report.exit_code())
-}
-
-/// Where a report goes.
-struct Output {
-    name: String,
-    stream: Box<dyn Write>,
-}
-
-impl Output {
-    /// Opens the file `path`, or standard output. Done before a long run, so that a bad name fails first.
-    fn open(path: Option<&Path>) -> Result<Output, CliError> {
-        let Some(path) = path else {
-            return Ok(Output { name: "standard output".to_owned(), stream: Box::new(io::stdout()) });
-        };
-        let name = path.display().to_string();
-        let file = File::create(path).map_err(|error| CliError::Usage(format!("{name}: {error}")))?;
-        Ok(Output { name, stream: Box::new(file) })
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        ignore_closed_pipe(self.stream.write_all(bytes))
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.name)))
-    }
 }
 
 fn list(uncovered: bool, filters: &[String]) -> Result<u8, CliError> {
@@ -479,9 +545,40 @@ fn list_uncovered(filters: &[String]) -> Result<u8, CliError> {
     print(&text)
 }
 
-fn explain_id(id: &str) -> Result<u8, CliError> {
-    let page = explain::page(id);
-    print(&page.ok_or_else(|| CliError::Usage(format!("neither a scenario nor a requirement: {id}")))?)
+fn explain_id(report: Option<&Path>, id: Option<&str>) -> Result<u8, CliError> {
+    let path = report.map(Path::to_owned).or_else(|| last::path().filter(|path| path.exists()));
+    let Some(id) = id else {
+        let Some(path) = path else {
+            let problem = "no report is kept: give an id, or --report FILE with a JSON report";
+            return Err(CliError::Usage(problem.to_owned()));
+        };
+        let troubles = explain::troubles(&read_report(&path)?);
+        let nothing = format!("nothing failed in {}\n", path.display());
+        return print(if troubles.is_empty() { &nothing } else { &troubles });
+    };
+    let ids = if explain::page(id).is_some() { vec![id] } else { explain::ids(id) };
+    let [id] = ids[..] else {
+        return match ids.len() {
+            0 => Err(CliError::Usage(format!("neither a scenario nor a requirement: {id}; see svconform list"))),
+            _ => print(&explain::list(&ids)),
+        };
+    };
+    let mut text = explain::page(id).unwrap_or_default();
+    if let Some(path) = path {
+        match (read_report(&path), report) {
+            (Ok(read), _) => match explain::last_run(&read, &path.display().to_string(), id) {
+                Some(run) => text += &format!("\n{run}"),
+                None if report.is_some() => {
+                    return Err(CliError::Usage(format!("{}: no scenario for {id} was selected", path.display())));
+                }
+                None => {}
+            },
+            (Err(error), Some(_)) => return Err(error),
+            // Nobody asked for the last report, which another version may have written.
+            (Err(_), None) => {}
+        }
+    }
+    print(&text)
 }
 
 fn compare_reports(old: &Path, new: &Path) -> Result<u8, CliError> {
@@ -502,6 +599,9 @@ fn compare_reports(old: &Path, new: &Path) -> Result<u8, CliError> {
     let old = json::read(&bytes.0).map_err(|problem| in_file(old, problem))?;
     let new = json::read(&bytes.1).map_err(|problem| in_file(new, problem))?;
     let changes = compare::changes(&old, &new);
+    if old.interrupted {
+        print("the older run was interrupted; scenarios listed as new may not be new\n")?;
+    }
     if new.interrupted {
         print("the newer run was interrupted; scenarios listed as gone were not run\n")?;
     }
@@ -513,9 +613,4 @@ fn compare_reports(old: &Path, new: &Path) -> Result<u8, CliError> {
 fn print(text: &str) -> Result<u8, CliError> {
     ignore_closed_pipe(io::stdout().write_all(text.as_bytes()))?;
     Ok(0)
-}
-
-/// EPIPE: the reader closed the pipe early (`svconform list | head`), so exit quietly.
-fn ignore_closed_pipe(written: io::Result<()>) -> io::Result<()> {
-    written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }

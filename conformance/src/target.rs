@@ -1,6 +1,8 @@
 //! A target: a name and a directory of commands to test. Two targets can be mixed into one.
 
+use crate::commands::has_command;
 use crate::scenario::{Kind, Scenario, Use};
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -36,7 +38,21 @@ enum How {
 /// The commands that one build may bring into another: the clients of supervise, or svscan, which runs supervise.
 const GUESTS: [(&str, &[&str]); 2] = [("clients", &["svc", "svok", "svstat"]), ("svscan", &["svscan", "svscanboot"])];
 
+/// The name of the target that [`Target::installed`] finds.
+const INSTALLED: &str = "installed";
+
 impl Target {
+    /// Returns the daemontools of this machine: `/command`, or else the first directory of `path`, a list as in PATH, that
+    /// holds supervise and svscan. `None` if there is none.
+    pub(crate) fn installed(path: Option<&OsStr>) -> Option<Target> {
+        let directories = path.map(std::env::split_paths).into_iter().flatten();
+        // Nobody means to test what happens to be in the current directory.
+        let directories = directories.filter(|directory| directory.is_absolute());
+        let holds = |directory: &PathBuf| ["supervise", "svscan"].iter().all(|name| has_command(directory, name));
+        let directory = std::iter::once(PathBuf::from("/command")).chain(directories).find(holds)?;
+        Some(Target { name: INSTALLED.to_owned(), directory: directory.canonicalize().ok()?, mix: None })
+    }
+
     /// Returns the mixes of two builds, both ways: the clients, or svscan, of one with everything else of the other, as
     /// directories of links below `directory`, and an upgrade from one to the other.
     ///
@@ -97,6 +113,11 @@ impl Target {
         }
     }
 
+    /// Returns whether it is the target called `name`, or a mix with that one.
+    pub(crate) fn is_made_of(&self, name: &str) -> bool {
+        self.name == name || self.mix.as_ref().is_some_and(|mix| mix.guest == name || mix.host == name)
+    }
+
     /// Returns whether it is made of two others.
     pub(crate) fn is_mixed(&self) -> bool {
         self.mix.is_some()
@@ -155,6 +176,33 @@ mod tests {
         assert_eq!("a=/".parse(), Ok(Target { name: "a".to_owned(), directory: PathBuf::from("/"), mix: None }));
         for wrong in ["a", "=/", "a=", "a=/no/such/directory", "a=/dev/null"] {
             assert!(wrong.parse::<Target>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_installed_target_is_the_first_directory_with_supervise_and_svscan() {
+        let place = tempfile::tempdir().unwrap();
+        let place = place.path().canonicalize().unwrap();
+        for (directory, commands) in
+            [("half", &["supervise"][..]), ("one", &["supervise", "svscan"]), ("two", &["svscan"])]
+        {
+            std::fs::create_dir(place.join(directory)).unwrap();
+            for command in commands {
+                std::os::unix::fs::symlink("/bin/true", place.join(directory).join(command)).unwrap();
+            }
+        }
+        let path = std::env::join_paths(["relative".into(), place.join("half"), place.join("one"), place.join("two")]);
+        // A machine with /command has that one.
+        let expected = if Path::new("/command").exists() {
+            Path::new("/command").canonicalize().unwrap()
+        } else {
+            place.join("one")
+        };
+        let found = Target::installed(Some(&path.unwrap())).unwrap();
+        assert_eq!((found.name.as_str(), found.directory), ("installed", expected));
+        if !Path::new("/command").exists() {
+            assert_eq!(Target::installed(Some(place.join("half").as_os_str())), None);
+            assert_eq!(Target::installed(None), None);
         }
     }
 

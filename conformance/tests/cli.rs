@@ -14,8 +14,11 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 use surroundings::{left_behind, ours};
 
+/// svconform without a home, where it would keep the last report.
 fn svconform() -> Command {
-    Command::new(assert_cmd::cargo::cargo_bin!("svconform"))
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("svconform"));
+    command.env_remove("XDG_STATE_HOME").env_remove("HOME");
+    command
 }
 
 /// The `--target` argument for a faulty target.
@@ -45,7 +48,6 @@ fn wrong_usage_is_2_and_says_what_is_wrong() {
     let directory = tempfile::tempdir().unwrap();
     let empty = format!("empty={}", directory.path().display());
     let cases: &[(&[&str], &str)] = &[
-        (&["run"], "--target"),
         (&["run", "--target", "a=/no/such/directory"], "no such directory: /no/such/directory"),
         (&["run", "--target", "nonsense"], "a target is NAME=DIR"),
         (&["run", "--target", "two\nlines=/bin"], "at most 60 bytes"),
@@ -57,6 +59,10 @@ fn wrong_usage_is_2_and_says_what_is_wrong() {
         (&["run", "--target", &wrong("liar"), "--output", "/no/such/file"], "/no/such/file"),
         (&["run", "--target", &wrong("liar"), "--time-scale", "0"], "from 1 to 1000"),
         (&["run", "--target", &wrong("liar"), "--jobs", "0"], "--jobs"),
+        (&["run", "--target", &wrong("liar"), "--since", "/no/such/file"], "/no/such/file: "),
+        (&["run", "--target", &wrong("liar"), "--since", "/dev/null"], "/dev/null: not JSON"),
+        (&["explain"], "no report is kept: give an id, or --report FILE"),
+        (&["explain", "--report", "/no/such/file", "OK-03"], "/no/such/file: "),
         (&["run", "--target", &wrong("liar"), "--mix", "liar,liar"], "--mix takes the names of two targets"),
         (&["list", "--uncovered", "NO-01"], "no requirement matches NO-01"),
         (&["list", "no-such-scenario"], "no scenario matches"),
@@ -65,6 +71,119 @@ fn wrong_usage_is_2_and_says_what_is_wrong() {
     for (arguments, words) in cases {
         svconform().args(*arguments).assert().code(2).stdout("").stderr(contains(*words));
     }
+}
+
+#[test]
+fn without_a_target_the_installed_commands_are_taken() {
+    if Path::new("/command/supervise").exists() {
+        let _ = writeln!(std::io::stderr(), "not tried without installed commands: there is a /command");
+    } else {
+        let none = "neither /command nor a directory of PATH has supervise and svscan: give --target NAME=DIR";
+        for command in ["run", "bench"] {
+            svconform()
+                .arg(command)
+                .env("PATH", "/no/such/directory")
+                .assert()
+                .code(2)
+                .stdout("")
+                .stderr(contains(none));
+        }
+    }
+    let ours = ours("installed");
+    let directory = Path::new(ours.split_once('=').unwrap().1).canonicalize().unwrap();
+    let mut run = svconform();
+    run.args(["run", "--format", "json", "svok/tells"]).env("PATH", std::env::join_paths([&directory]).unwrap());
+    let run =
+        run.assert().success().stderr(contains("no --target: taking /").and(contains(" under the name installed\n")));
+    let report: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    assert_eq!(report["targets"][0]["name"], "installed");
+}
+
+#[test]
+fn the_last_table_is_kept_and_explained() {
+    let home = tempfile::tempdir().unwrap();
+    let kept = home.path().join(".local/state/svconform/last.json");
+    let at_home = |command: &mut Command| command.env("HOME", home.path()).assert();
+    at_home(svok_run("liar").arg("--forget")).code(1).stderr("");
+    at_home(svok_run("liar").args(["--format", "json"])).code(1).stderr("");
+    assert!(!kept.exists());
+    let said = format!("svconform: kept {} for svconform explain\n", kept.display());
+    at_home(&mut svok_run("liar")).code(1).stderr(said);
+
+    let failed = at_home(svconform().arg("explain")).success();
+    let line = String::from_utf8(failed.get_output().stdout.clone()).unwrap();
+    let id = line.strip_prefix("fail  ").and_then(|rest| rest.split(' ').next()).unwrap_or_else(|| panic!("{line}"));
+    for asked in [id, "OK-03"] {
+        let explained = at_home(svconform().args(["explain", asked])).success();
+        explained.stdout(
+            contains("NAME\n")
+                .and(contains("\nLAST RUN\n       From /"))
+                .and(contains(format!("\nfail  {id} on liar\n")))
+                .and(contains("  expected  "))
+                .and(contains("  actual    "))
+                .and(contains("  files at the end"))
+                .and(contains("  again     ")),
+        );
+    }
+    // What that run did not select is explained as ever, unless the report was asked for.
+    at_home(svconform().args(["explain", "SUP-01"])).success().stdout(contains("LAST RUN").not());
+    let asked = ["explain", "--report", kept.to_str().unwrap(), "SUP-01"];
+    svconform().args(asked).assert().code(2).stderr(contains("no scenario for SUP-01 was selected"));
+    // Another version's report, or half of one, is no reason to explain nothing.
+    std::fs::write(&kept, "{").unwrap();
+    at_home(svconform().args(["explain", "OK-03"])).success().stdout(contains("LAST RUN").not());
+    at_home(svconform().arg("explain")).code(2).stderr(contains("last.json: not JSON"));
+}
+
+#[test]
+fn a_report_that_cannot_be_kept_changes_no_verdict() {
+    let mut run = svok_run("liar");
+    run.env("HOME", "/dev/null").assert().code(1).stderr(contains("the report is not kept for explain: /dev/null"));
+}
+
+#[test]
+fn a_part_of_several_ids_lists_them() {
+    let listed = svconform().args(["explain", "svok/"]).assert().success();
+    listed.stdout(contains("svok/looks-at-its-first-argument\n       Runs svok").and(contains("DESCRIPTION").not()));
+    let one = svconform().args(["explain", "looks-at-its-first-arg"]).assert().success();
+    one.stdout(contains("NAME\n       svok/looks-at-its-first-argument\n"));
+}
+
+#[test]
+fn a_run_since_a_report_repeats_what_did_not_pass() {
+    let directory = tempfile::tempdir().unwrap();
+    let report = directory.path().join("report.json");
+    let since = |target: &str, more: &[&str]| {
+        let mut run = svconform();
+        run.args(["run", "--target", target, "--since"]).arg(&report).args(more);
+        run
+    };
+    let to_report = ["--format", "json", "--output", report.to_str().unwrap()];
+    svok_run("liar").arg("SUP-01").args(to_report).assert().code(1);
+    let before: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    let left: Vec<String> =
+        verdicts(&before).into_iter().filter(|(_, verdict)| verdict != "pass").map(|(id, _)| id).collect();
+    assert!(left.len() > 1 && left.len() < verdicts(&before).len(), "{before}");
+    let failed: Vec<&String> = left.iter().filter(|id| id.starts_with("svok/")).collect();
+
+    since("other=/bin", &[]).assert().code(2);
+    let other = ours("other");
+    since(&other, &[]).assert().code(2).stderr(contains("no target is called other: this report has liar"));
+    since(&wrong("liar"), &["envdir/"]).assert().code(2).stderr(contains("no scenario is selected"));
+    // The skip too: what was missing may be there now.
+    let again = since(&wrong("liar"), &["--format", "json"]).assert().code(1).get_output().stdout.clone();
+    let ids = |report: &Value| verdicts(report).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    assert_eq!(ids(&serde_json::from_slice(&again).unwrap()), left);
+    let again = since(&wrong("liar"), &["--format", "json", "OK-03"]).assert().code(1).get_output().stdout.clone();
+    assert_eq!(ids(&serde_json::from_slice(&again).unwrap()).iter().collect::<Vec<_>>(), failed);
+
+    // The target is mended, and the report is replaced by the next until nothing is left.
+    let mended = ours("liar");
+    since(&mended, &to_report).assert().success();
+    let run = since(&mended, &to_report).assert().success().stderr(contains("nothing to run: all passed in /"));
+    run.stdout("");
+    let after: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    assert_eq!(after["scenarios"].as_array().map(Vec::len), Some(0));
 }
 
 #[test]
@@ -134,7 +253,7 @@ fn a_caller_that_ignores_the_deaths_of_children_is_told() {
 fn a_reader_that_went_away_changes_no_verdict() {
     let program = assert_cmd::cargo::cargo_bin!("svconform").display();
     let script = format!("{{ {program} run --target {} OK-03; echo $? >&2; }} | true", wrong("liar"));
-    Command::new("sh").args(["-c", &script]).assert().stderr("1\n");
+    Command::new("sh").args(["-c", &script]).env_remove("XDG_STATE_HOME").env_remove("HOME").assert().stderr("1\n");
 }
 
 #[test]
@@ -148,7 +267,11 @@ fn a_command_that_never_ends_is_a_timeout_and_leaves_nothing() {
 
 #[test]
 fn a_command_that_prints_without_end_is_stopped() {
-    svok_run("flooder").assert().code(1).stdout(contains("\nfail  svok/").and(contains("killed by XFSZ")));
+    svok_run("flooder").assert().code(1).stdout(
+        contains("\nfail  svok/")
+            .and(contains("killed by XFSZ"))
+            .and(contains("XFSZ means that the output of a command")),
+    );
     assert_eq!(left_behind("yes all is well"), 0);
 }
 
@@ -224,7 +347,8 @@ fn a_listed_failure_is_known_and_a_listed_pass_is_stale() {
     std::fs::write(&list, format!("target = \"ours\"\n{entries}")).unwrap();
     let mut other = svconform();
     other.args(["run", "--target", &ours("ours"), "OK-03", "--deviations"]).arg(&list);
-    other.assert().code(1).stdout(contains("stale  svok/").and(contains("remove the entry")));
+    let again = format!(" --deviations {} --keep svok/", list.canonicalize().unwrap().display());
+    other.assert().code(1).stdout(contains("stale  svok/").and(contains("remove the entry")).and(contains(again)));
 }
 
 #[test]
@@ -370,6 +494,21 @@ fn an_interrupted_run_reports_and_leaves_nothing() {
     let report: Value = serde_json::from_slice(&std::fs::read(output).unwrap()).unwrap();
     assert_eq!(report["interrupted"], true);
     assert_eq!(left_behind("sleep 1003"), 0);
+}
+
+#[test]
+fn compare_says_which_report_is_of_an_interrupted_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let [whole, interrupted] = ["whole", "interrupted"].map(|name| directory.path().join(name));
+    let mut report = run_json("liar", &[]);
+    std::fs::write(&whole, report.to_string()).unwrap();
+    report["interrupted"] = true.into();
+    std::fs::write(&interrupted, report.to_string()).unwrap();
+    let compare = |old: &Path, new: &Path| svconform().arg("compare").args([old, new]).assert().success();
+    compare(&interrupted, &whole)
+        .stdout(contains("the older run was interrupted; scenarios listed as new").and(contains("newer").not()));
+    compare(&whole, &interrupted)
+        .stdout(contains("the newer run was interrupted; scenarios listed as gone").and(contains("older").not()));
 }
 
 /// Runs OK-03 on a wrong target and returns the JSON report.

@@ -6,6 +6,7 @@ pub(crate) mod json;
 mod junit;
 mod markdown;
 mod paragraph;
+pub(crate) mod since;
 mod table;
 mod tap;
 

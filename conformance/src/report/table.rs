@@ -145,6 +145,14 @@ fn counts(report: &Report, out: &mut String) -> std::fmt::Result {
     Ok(())
 }
 
+/// Returns everything that is known of a result that somebody has to look at.
+pub(super) fn of_trouble(report: &Report, scenario: &ScenarioEntry, result: &TargetResult) -> Option<String> {
+    let verdict = result.judgement.verdict.filter(|verdict| verdict.is_trouble())?;
+    let mut text = String::new();
+    trouble(report, scenario, result, verdict, &mut text).ok()?;
+    Some(text)
+}
+
 fn trouble(
     report: &Report,
     scenario: &ScenarioEntry,

@@ -13,6 +13,9 @@ use std::time::Instant;
 
 /// The size at which a file of a run stops growing: SIGXFSZ ends a command that floods its output.
 const LARGEST_FILE: u64 = 16 << 20;
+/// How the end of such a command is reported.
+const FLOODED: &str = "killed by XFSZ";
+
 /// The command line of a worker.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Assignment {
@@ -62,8 +65,18 @@ fn run(scenario: &Scenario, assignment: &Assignment) -> io::Result<Run> {
     };
     let milliseconds = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
     let files = file::below(&assignment.directory);
-    let failure = with_leftovers(outcome.err(), &world.end());
+    let failure = with_leftovers(outcome.err().map(with_flood), &world.end());
     Ok(Run { failure, steps: world.steps(), files, milliseconds })
+}
+
+/// Returns `failure` with an explanation if a command ended because it wrote too much.
+fn with_flood(mut failure: Failure) -> Failure {
+    if failure.actual.contains(FLOODED) && !failure.expected.contains(FLOODED) {
+        let limit = format!("{} MiB unless the scenario sets another", LARGEST_FILE >> 20);
+        let why = format!("XFSZ means that the output of a command or another file outgrew its limit, {limit}");
+        failure.actual = format!("{why}: {}", failure.actual);
+    }
+    failure
 }
 
 /// Returns the failure of a run that left `leftovers` behind. A command that does so fails even if the scenario passed or
@@ -93,6 +106,15 @@ fn missing(scenario: &Scenario, commands: &Path) -> Option<Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flood_is_called_one() {
+        let explained = |expected: &str| with_flood(Failure::mismatch(expected, "(\"killed by XFSZ\", \"\")")).actual;
+        assert!(explained("exit 0").starts_with("XFSZ means that the output of a command"), "{}", explained("exit 0"));
+        assert!(explained("exit 0").ends_with(", 16 MiB unless the scenario sets another: (\"killed by XFSZ\", \"\")"));
+        // A scenario about that limit needs no explanation.
+        assert_eq!(explained("killed by XFSZ"), "(\"killed by XFSZ\", \"\")");
+    }
 
     #[test]
     fn leftovers_fail_a_run_that_passed_or_was_skipped() {
