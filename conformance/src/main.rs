@@ -20,7 +20,7 @@ mod transcript;
 mod verdict;
 mod world;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use deviations::{Deviation, Deviations};
 use output::{Output, ignore_closed_pipe};
 use report::{Format, Report, ScenarioEntry, TargetEntry, TargetResult, compare, explain, json, since};
@@ -84,6 +84,11 @@ enum Command {
         report: Option<PathBuf>,
         /// The id of a scenario or a requirement, or a part of it
         id: Option<String>,
+    },
+    /// Print a script that completes commands and options in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
     },
     #[command(hide = true)]
     Worker(worker::Assignment),
@@ -191,6 +196,14 @@ enum Level {
     All,
 }
 
+/// The shells that completions are for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
 fn default_jobs() -> u16 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     u16::try_from(cores * 12).unwrap_or(u16::MAX)
@@ -216,6 +229,7 @@ fn main() -> ExitCode {
         Command::List { uncovered, filter, .. } => list(uncovered, &filter),
         Command::Compare { old, new } => compare_reports(&old, &new),
         Command::Explain { report, id } => explain_id(report.as_deref(), id.as_deref()),
+        Command::Completions { shell } => completions(shell),
         Command::Bench(arguments) => bench_and_report(&arguments),
         Command::BenchWorker(assignment) => bench::worker::work(&assignment).map(|()| 0).map_err(CliError::Suite),
         Command::Worker(assignment) => worker::work(&assignment).map(|()| 0).map_err(CliError::Suite),
@@ -579,6 +593,22 @@ fn explain_id(report: Option<&Path>, id: Option<&str>) -> Result<u8, CliError> {
         }
     }
     print(&text)
+}
+
+fn completions(shell: Shell) -> Result<u8, CliError> {
+    // clap_complete would offer the hidden commands too.
+    let visible =
+        Cli::command().get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect::<Vec<_>>();
+    let mut command = clap::Command::new("svconform").version(env!("CARGO_PKG_VERSION")).subcommands(visible);
+    let mut script = vec![];
+    let shell = match shell {
+        Shell::Bash => clap_complete::Shell::Bash,
+        Shell::Zsh => clap_complete::Shell::Zsh,
+        Shell::Fish => clap_complete::Shell::Fish,
+    };
+    clap_complete::generate(shell, &mut command, "svconform", &mut script);
+    ignore_closed_pipe(io::stdout().write_all(&script))?;
+    Ok(0)
 }
 
 fn compare_reports(old: &Path, new: &Path) -> Result<u8, CliError> {

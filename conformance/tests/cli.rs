@@ -186,6 +186,25 @@ fn a_run_since_a_report_repeats_what_did_not_pass() {
     assert_eq!(after["scenarios"].as_array().map(Vec::len), Some(0));
 }
 
+/// A list of commands that a shell understands, and no command that is not for people.
+#[test]
+fn completions_are_scripts_of_their_shells() {
+    for (shell, words) in
+        [("bash", "complete -F _svconform"), ("zsh", "#compdef svconform"), ("fish", "complete -c svconform")]
+    {
+        let script = svconform().args(["completions", shell]).assert().success();
+        let script = String::from_utf8(script.get_output().stdout.clone()).unwrap();
+        assert!(script.contains(words) && script.contains("deviations") && script.contains("junit"), "{script}");
+        assert!(!script.contains("worker"), "{script}");
+        if std::process::Command::new(shell).args(["-c", "exit"]).status().is_ok_and(|status| status.success()) {
+            Command::new(shell).arg("-n").write_stdin(script).assert().success().stderr("");
+        }
+    }
+    let complete = "eval \"$(\"$0\" completions bash)\"; COMP_WORDS=(svconform e) COMP_CWORD=1; _svconform svconform e svconform; echo \"${COMPREPLY[*]}\"";
+    let program = assert_cmd::cargo::cargo_bin!("svconform");
+    Command::new("bash").args(["-c", complete]).arg(program).assert().success().stdout(contains("explain"));
+}
+
 #[test]
 fn every_listed_scenario_can_be_explained_and_names_its_requirements() {
     let list = svconform().arg("list").assert().success().get_output().stdout.clone();
