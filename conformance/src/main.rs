@@ -4,6 +4,7 @@
 mod bench;
 mod commands;
 mod deviations;
+mod doctor;
 mod last;
 mod observe;
 mod outcome;
@@ -84,6 +85,16 @@ enum Command {
         report: Option<PathBuf>,
         /// The id of a scenario or a requirement, or a part of it
         id: Option<String>,
+    },
+    /// Say what this machine lacks for which scenarios, and how to get it
+    ///
+    /// Exit status: 0 nothing is missing; 1 something is; 2 usage error; 3 this machine cannot run scenarios at all.
+    Doctor {
+        /// Also list the scenarios, and what was tried
+        #[arg(long, short)]
+        verbose: bool,
+        /// Part of an id, or a requirement such as SUP-22
+        filter: Vec<String>,
     },
     /// Print a script that completes commands and options in a shell
     Completions {
@@ -229,6 +240,7 @@ fn main() -> ExitCode {
         Command::List { uncovered, filter, .. } => list(uncovered, &filter),
         Command::Compare { old, new } => compare_reports(&old, &new),
         Command::Explain { report, id } => explain_id(report.as_deref(), id.as_deref()),
+        Command::Doctor { verbose, filter } => examine_machine(verbose, &filter),
         Command::Completions { shell } => completions(shell),
         Command::Bench(arguments) => bench_and_report(&arguments),
         Command::BenchWorker(assignment) => bench::worker::work(&assignment).map(|()| 0).map_err(CliError::Suite),
@@ -593,6 +605,13 @@ fn explain_id(report: Option<&Path>, id: Option<&str>) -> Result<u8, CliError> {
         }
     }
     print(&text)
+}
+
+fn examine_machine(is_verbose: bool, filters: &[String]) -> Result<u8, CliError> {
+    let selected = select(filters)?;
+    let lacks = doctor::examine(&selected)?;
+    print(&doctor::render(&lacks, selected.len(), is_verbose))?;
+    Ok(u8::from(!lacks.is_empty()))
 }
 
 fn completions(shell: Shell) -> Result<u8, CliError> {

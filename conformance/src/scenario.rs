@@ -2,7 +2,7 @@
 
 use crate::outcome::Outcome;
 use crate::requirement::{self, Aspect, Class};
-use crate::world::World;
+use crate::world::{Need, World};
 use std::time::Duration;
 
 /// One thing to try on a target.
@@ -12,7 +12,7 @@ pub(crate) struct Scenario {
     pub(crate) id: &'static str,
     /// The requirements that it proves.
     pub(crate) requirements: &'static [&'static str],
-    /// The commands of the target and the programs of this machine that it uses.
+    /// The commands of the target that it uses, and what it needs of this machine.
     pub(crate) uses: &'static [Use],
     /// What it does and what it expects, in a sentence or two.
     pub(crate) does: &'static str,
@@ -27,13 +27,15 @@ pub(crate) struct Scenario {
     pub(crate) kind: Kind,
 }
 
-/// A command or program that a scenario uses.
+/// Something that a scenario uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
     /// This command of the target.
     Command(&'static str),
     /// This program of the machine, such as `strace`.
     Tool(&'static str),
+    /// This right or property of the machine.
+    Need(Need),
 }
 
 pub(crate) const ENVDIR: Use = Use::Command("envdir");
@@ -56,6 +58,13 @@ pub(crate) const TAI64NLOCAL: Use = Use::Command("tai64nlocal");
 pub(crate) const STRACE: Use = Use::Tool("strace");
 pub(crate) const PRLIMIT: Use = Use::Tool("prlimit");
 pub(crate) const UNSHARE: Use = Use::Tool("unshare");
+pub(crate) const GETENT: Use = Use::Tool("getent");
+pub(crate) const ROOT: Use = Use::Need(Need::Root);
+pub(crate) const FEWER_RIGHTS: Use = Use::Need(Need::FewerRights);
+pub(crate) const MOUNTS: Use = Use::Need(Need::Mounts);
+pub(crate) const CLOCK: Use = Use::Need(Need::Clock);
+pub(crate) const ACCOUNTS: Use = Use::Need(Need::Accounts);
+pub(crate) const NAME_SERVICE: Use = Use::Need(Need::NameService);
 
 /// Kinds of scenarios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +107,12 @@ impl Scenario {
     pub(crate) fn is_about_state(&self) -> bool {
         let mut requirements = self.requirements.iter().filter_map(|id| requirement::find(id));
         requirements.any(|requirement| requirement.aspects.contains(&Aspect::State))
+    }
+
+    /// Returns what it needs of this machine besides programs.
+    pub(crate) fn needs(&self) -> Vec<Need> {
+        let need = |one: &Use| if let Use::Need(need) = one { Some(*need) } else { None };
+        self.uses.iter().filter_map(need).collect()
     }
 
     /// Returns whether it uses the target's command `name`.

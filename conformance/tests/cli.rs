@@ -7,6 +7,7 @@ use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -203,6 +204,36 @@ fn completions_are_scripts_of_their_shells() {
     let complete = "eval \"$(\"$0\" completions bash)\"; COMP_WORDS=(svconform e) COMP_CWORD=1; _svconform svconform e svconform; echo \"${COMPREPLY[*]}\"";
     let program = assert_cmd::cargo::cargo_bin!("svconform");
     Command::new("bash").args(["-c", complete]).arg(program).assert().success().stdout(contains("explain"));
+}
+
+/// What the doctor finds missing is what a run skips, and nothing else.
+#[test]
+fn the_doctor_knows_what_a_run_skips() {
+    let doctor = |filter: &str| svconform().args(["doctor", "--verbose", filter]).assert();
+    doctor("svok/tells").code(0).stdout("nothing is missing: this machine can run 1 of 1 scenarios\n");
+    doctor("no-such-scenario").code(2);
+    let filter = "setuidgid/";
+    let examined = doctor(filter);
+    let text = String::from_utf8(examined.get_output().stdout.clone()).unwrap();
+    let lacking: BTreeSet<&str> = text.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+    assert_eq!(examined.get_output().status.code(), Some(i32::from(!lacking.is_empty())), "{text}");
+    let mut run = svconform();
+    let run = run.args(["run", "--target", &ours("ours"), "--format", "json", filter]).assert();
+    let report: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    let verdicts = verdicts(&report);
+    let skipped: BTreeSet<&str> =
+        verdicts.iter().filter(|(_, verdict)| verdict == "skip").map(|(id, _)| id.as_str()).collect();
+    assert_eq!(skipped, lacking, "{text}");
+}
+
+#[test]
+fn the_doctor_knows_a_directory_where_nothing_can_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let unprintable = directory.path().join("two\nlines");
+    std::fs::create_dir(&unprintable).unwrap();
+    let mut doctor = svconform();
+    doctor.args(["doctor", "setuidgid/"]).env("TMPDIR", &unprintable);
+    doctor.assert().code(3).stderr(contains("has a name that cannot be printed: set TMPDIR"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::subject::{Samples, Site, Subject};
 use super::{startup, subjects};
 use crate::commands::has_command;
 use crate::outcome::Failure;
-use crate::world::{Setting, World};
+use crate::world::{Need, Setting, World};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,7 @@ fn measure(subject: &'static Subject, assignment: &Assignment) -> io::Result<Ans
         scale: Subject::scale(assignment.services),
         id: subject.id,
         may_open_state: false,
+        needs: Need::ALL,
     })?;
     let yardstick = startup::time_runs::<&str>(Path::new(startup::TRUE), &[], &assignment.directory, YARDSTICK);
     let missing = subject.commands.iter().find(|name| !has_command(&assignment.commands, name));

@@ -80,6 +80,7 @@ fn of_scenario(scenario: &Scenario) -> Vec<(&'static str, Vec<String>)> {
     let used = |one: &Use| match one {
         Use::Command(name) => format!("{name} of the target"),
         Use::Tool(name) => format!("the program {name}"),
+        Use::Need(need) => need.words().to_owned(),
     };
     let uses: Vec<String> = scenario.uses.iter().map(used).collect();
     vec![

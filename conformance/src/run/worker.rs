@@ -39,6 +39,7 @@ pub(crate) struct Assignment {
 /// If there is no such scenario, or the run cannot be written: the runner takes that for a broken suite.
 pub(crate) fn work(assignment: &Assignment) -> io::Result<()> {
     let scenario = scenarios::find(&assignment.scenario)
+        .or_else(|| scenarios::needs::find(&assignment.scenario))
         .ok_or_else(|| io::Error::other(format!("no scenario {}", assignment.scenario)))?;
     let run = run(scenario, assignment).unwrap_or_else(|error| Run::broken(format!("cannot set up a world: {error}")));
     std::fs::write(&assignment.answer, serde_json::to_vec(&run)?)
@@ -57,6 +58,7 @@ fn run(scenario: &Scenario, assignment: &Assignment) -> io::Result<Run> {
         scale: assignment.scale,
         id: scenario.id,
         may_open_state: scenario.is_about_state(),
+        needs: &scenario.needs(),
     })?;
     let begin = Instant::now();
     let outcome = match missing(scenario, &assignment.commands) {
@@ -94,11 +96,13 @@ fn with_leftovers(failure: Option<Failure>, leftovers: &[String]) -> Option<Fail
     })
 }
 
-/// Returns what `scenario` uses and the target or this machine lacks.
+/// Returns a command or program that `scenario` uses and the target or this machine lacks. Whether the machine has the
+/// rights shows when the scenario uses them.
 fn missing(scenario: &Scenario, commands: &Path) -> Option<Failure> {
     let lacks = scenario.uses.iter().find_map(|one| match one {
         Use::Command(name) => (!has_command(commands, name)).then(|| format!("the target has no command {name}")),
         Use::Tool(name) => tool(name).is_none().then(|| format!("this machine has no program {name}")),
+        Use::Need(_) => None,
     });
     lacks.map(Failure::missing)
 }

@@ -2,7 +2,7 @@
 
 use crate::observe::escape;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{ENVDIR, STRACE, Scenario};
+use crate::scenario::{ENVDIR, FEWER_RIGHTS, STRACE, Scenario};
 use crate::world::{Command, World};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -191,7 +191,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "envdir/reports-what-it-may-not-read",
         requirements: &["ENV-04b", "ENV-09", "ERR-01"],
-        uses: &[ENVDIR],
+        uses: &[ENVDIR, FEWER_RIGHTS],
         does: "Takes permissions away from the current directory, from the directory and from a file: `access denied`, each with \
                words of its own.",
         run: |world| {

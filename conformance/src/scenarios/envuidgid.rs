@@ -2,7 +2,7 @@
 
 use super::setuidgid::{UNKNOWN, known, knows_names, passwd};
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{ENVUIDGID, PRLIMIT, Scenario, Use};
+use crate::scenario::{ACCOUNTS, ENVUIDGID, FEWER_RIGHTS, MOUNTS, NAME_SERVICE, PRLIMIT, Scenario, Use};
 use crate::world::{Account, Command, Ran, World};
 use std::ffi::OsString;
 
@@ -16,7 +16,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "envuidgid/sets-uid-and-gid",
         requirements: &["EUG-01", "EXEC-06"],
-        uses: &[ENVUIDGID],
+        uses: &[ENVUIDGID, ACCOUNTS],
         does: "Runs a program for accounts of this machine, with and without old values of UID and GID: both are the account's, \
                and the exit code is the program's.",
         run: |world| {
@@ -40,7 +40,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "envuidgid/changes-nothing-else",
         requirements: &["EUG-01b"],
-        uses: &[ENVUIDGID],
+        uses: &[ENVUIDGID, FEWER_RIGHTS, ACCOUNTS],
         does: "Compares the environment of the program with that of envuidgid, for each account of this machine, and its ids with \
                those of the caller, who needs not be root.",
         run: |world| {
@@ -83,7 +83,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "envuidgid/knows-accounts-by-their-names",
         requirements: &["EUG-01b"],
-        uses: &[ENVUIDGID],
+        uses: &[ENVUIDGID, ACCOUNTS],
         does: "Calls envuidgid with ids, empty names and names that are almost those of accounts: `unknown account`. Without a \
                program it prints its usage line.",
         run: |world| knows_names(world, "envuidgid"),
@@ -92,7 +92,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "envuidgid/finds-accounts-in-files",
         requirements: &["EUG-01b"],
-        uses: &[ENVUIDGID],
+        uses: &[ENVUIDGID, MOUNTS],
         does: "Has a file of accounts with fifty thousand lines, with odd and broken ones among them. Ids reach up to 4294967295, \
                and a name that comes twice counts where it comes first.",
         run: |world| {
@@ -114,7 +114,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "envuidgid/asks-the-name-service",
         requirements: &["EUG-01b"],
-        uses: &[ENVUIDGID, Use::Tool("getent")],
+        uses: &[ENVUIDGID, Use::Tool("getent"), MOUNTS, NAME_SERVICE],
         does: "Plays a name service with an account that no file has, as LDAP or SSSD would: envuidgid knows it, and no other \
                name.",
         run: |world| {

@@ -2,7 +2,7 @@
 
 use crate::outcome::Failure;
 use crate::probe::Start;
-use crate::scenario::{STRACE, Scenario, Use};
+use crate::scenario::{ROOT, STRACE, Scenario, Use};
 use crate::world::{Command, World};
 use nix::sys::signal::Signal;
 use std::ffi::OsString;
@@ -14,7 +14,7 @@ macro_rules! commands {
     ($($command:literal: $($rule:ident)+ => $line:expr;)+) => {
         /// The scenarios of this file.
         pub(crate) const SCENARIOS: &[Scenario] = &[$($(
-            $rule(concat!("exec/", stringify!($rule), "/", $command), $command, &[Use::Command($command), STRACE], &$line),
+            $rule(concat!("exec/", stringify!($rule), "/", $command), $command, &[STRACE, Use::Command($command), ROOT], &$line),
         )+)+];
 
         /// The line of each command.
@@ -114,7 +114,7 @@ const fn status(id: &'static str, command: &'static str, uses: &'static [Use], l
     Scenario {
         id,
         requirements: if line.promises_status { &["EXEC-06"] } else { &["EXEC-06b"] },
-        uses: without_tools(uses),
+        uses: without_strace(uses, line),
         does: "Runs programs that exit with various codes, and one that does not exist. The command exits with the same codes, \
                and with 111 if there is no program.",
         program: Some(command),
@@ -135,11 +135,11 @@ const fn status(id: &'static str, command: &'static str, uses: &'static [Use], l
 }
 
 /// How PATH is searched.
-const fn search(id: &'static str, command: &'static str, uses: &'static [Use], _: &Line) -> Scenario {
+const fn search(id: &'static str, command: &'static str, uses: &'static [Use], line: &Line) -> Scenario {
     Scenario {
         id,
         requirements: &["EXEC-01", "EXEC-02", "EXEC-03", "EXEC-04", "EXEC-05", "EXEC-06b", "GEN-02", "ERR-01"],
-        uses: without_tools(uses),
+        uses: without_strace(uses, line),
         does: "Runs a program by names with and without a slash under many a PATH. Missing files, denied ones and directories \
                are passed over, an empty element is the current directory, and other errors end the search with a message.",
         program: Some(command),
@@ -215,11 +215,11 @@ const fn search(id: &'static str, command: &'static str, uses: &'static [Use], _
 }
 
 /// Which errors end the search.
-const fn errors(id: &'static str, command: &'static str, uses: &'static [Use], _: &Line) -> Scenario {
+const fn errors(id: &'static str, command: &'static str, uses: &'static [Use], line: &Line) -> Scenario {
     Scenario {
         id,
         requirements: &["EXEC-02", "EXEC-03", "EXEC-06b", "ERR-01"],
-        uses,
+        uses: for_line(uses, line),
         does: "Lets the execution of the first program in PATH fail with errors that are hard to come by. EPERM and EISDIR let \
                the search go on to the next program, and all others end it with a message.",
         program: Some(command),
@@ -263,7 +263,7 @@ const fn inheritance(id: &'static str, command: &'static str, uses: &'static [Us
     Scenario {
         id,
         requirements: &["EXEC-05", "EXEC-06b"],
-        uses: without_tools(uses),
+        uses: without_strace(uses, line),
         does: if line.in_a_child {
             "Runs a program that notes down how it finds itself. Beside the process, all is as without the command: name and \
              arguments, directory, umask, environment, signals, process group and open descriptors."
@@ -333,7 +333,7 @@ const fn signals(id: &'static str, command: &'static str, uses: &'static [Use], 
     Scenario {
         id,
         requirements: if line.in_a_child { &["EXEC-06b", "FGH-02"] } else { &["EXEC-06b", "GEN-06"] },
-        uses: without_tools(uses),
+        uses: without_strace(uses, line),
         does: if line.in_a_child {
             "Runs a program with SIGPIPE ignored and not, which finds it so, and programs that kill themselves by signals, of \
              which the command reports a crash."
@@ -368,11 +368,11 @@ const fn signals(id: &'static str, command: &'static str, uses: &'static [Use], 
 }
 
 /// A command does without the standard descriptors.
-const fn closed(id: &'static str, command: &'static str, uses: &'static [Use], _: &Line) -> Scenario {
+const fn closed(id: &'static str, command: &'static str, uses: &'static [Use], line: &Line) -> Scenario {
     Scenario {
         id,
         requirements: &["EXEC-06b", "GEN-03"],
-        uses: without_tools(uses),
+        uses: without_strace(uses, line),
         does: "Closes the standard descriptors, some or all, and runs a program that finds them closed or taken by what the \
                command hands on, and one that does not exist: exit code 111.",
         program: Some(command),
@@ -398,9 +398,14 @@ const fn closed(id: &'static str, command: &'static str, uses: &'static [Use], _
     }
 }
 
-/// Returns the commands of the target among `uses`, which come first.
-const fn without_tools(uses: &'static [Use]) -> &'static [Use] {
-    uses.split_at(1).0
+/// Returns strace, the command and, if only root can use the command, root's rights, of `uses`, which has these three.
+const fn for_line(uses: &'static [Use], line: &Line) -> &'static [Use] {
+    if line.for_root { uses } else { uses.split_at(2).0 }
+}
+
+/// Returns the same without strace.
+const fn without_strace(uses: &'static [Use], line: &Line) -> &'static [Use] {
+    for_line(uses, line).split_at(1).1
 }
 
 fn sorted(mut names: Vec<String>) -> Vec<String> {

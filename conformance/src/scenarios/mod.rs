@@ -5,6 +5,7 @@ mod envuidgid;
 mod exec;
 mod fghack;
 mod multilog;
+pub(crate) mod needs;
 mod pgrphack;
 mod readproctitle;
 mod setlock;

@@ -2,7 +2,7 @@
 
 use crate::observe::process;
 use crate::outcome::Failure;
-use crate::scenario::{SETLOCK, STRACE, Scenario};
+use crate::scenario::{FEWER_RIGHTS, MOUNTS, SETLOCK, STRACE, Scenario};
 use crate::world::{Running, Service, World};
 use nix::sys::signal::Signal;
 use std::time::Duration;
@@ -259,7 +259,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "setlock/reports-what-it-may-not-open",
         requirements: &["LOCK-02b", "ERR-01"],
-        uses: &[SETLOCK],
+        uses: &[SETLOCK, FEWER_RIGHTS],
         does: "Takes permissions away from a file and from its directory: `access denied`, and exit code 0 with -x. Permission to \
                write is enough.",
         run: |world| {
@@ -290,7 +290,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "setlock/reports-a-read-only-disk",
         requirements: &["LOCK-02b", "ERR-01"],
-        uses: &[SETLOCK],
+        uses: &[SETLOCK, MOUNTS],
         does: "Calls setlock on old and new files of a disk that is full, which it can lock, and then read-only.",
         run: |world| {
             let disk = world.disk("disk", 1 << 16)?;

@@ -1,7 +1,7 @@
 //! setuidgid: runs a program as another account.
 
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{SETUIDGID, STRACE, Scenario, Use};
+use crate::scenario::{ACCOUNTS, FEWER_RIGHTS, MOUNTS, NAME_SERVICE, ROOT, SETUIDGID, STRACE, Scenario, Use};
 use crate::world::{Account, Command, World};
 
 /// A shell script that prints its ids, with one space between words.
@@ -12,7 +12,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "setuidgid/takes-the-ids-of-the-account",
         requirements: &["SUG-01", "SUG-03"],
-        uses: &[SETUIDGID],
+        uses: &[SETUIDGID, ROOT, ACCOUNTS],
         does: "Is a member of several groups, and runs a program as accounts of this machine. The program has the account's uid \
                and gid and no other group, and setuidgid exits as the program does.",
         run: |world| {
@@ -34,7 +34,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "setuidgid/cannot-be-undone",
         requirements: &["SUG-01b", "SUG-01"],
-        uses: &[SETUIDGID],
+        uses: &[SETUIDGID, ROOT, ACCOUNTS],
         does: "Runs a program as accounts of this machine and as root. The real, effective and saved ids are the account's, and \
                the list of supplementary groups has the account's gid and nothing else.",
         run: |world| {
@@ -51,7 +51,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "setuidgid/leaves-the-environment-alone",
         requirements: &["SUG-02b"],
-        uses: &[SETUIDGID],
+        uses: &[SETUIDGID, ROOT, ACCOUNTS],
         does: "Runs a program that prints its environment: HOME, USER and all others are as they were.",
         run: |world| {
             world.as_root()?;
@@ -84,7 +84,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "setuidgid/knows-accounts-by-their-names",
         requirements: &["SUG-01b", "SUG-03b"],
-        uses: &[SETUIDGID],
+        uses: &[SETUIDGID, ACCOUNTS],
         does: "Calls setuidgid with ids, empty names and names that are almost those of accounts: `unknown account`. Without a \
                program it prints its usage line.",
         run: |world| knows_names(world, "setuidgid"),
@@ -93,7 +93,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "setuidgid/needs-root",
         requirements: &["SUG-02"],
-        uses: &[SETUIDGID],
+        uses: &[SETUIDGID, FEWER_RIGHTS, ACCOUNTS],
         does: "Calls setuidgid without being root, with the caller's own account and another: it exits 111 and does not run the \
                program.",
         run: |world| {
@@ -108,7 +108,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "setuidgid/reports-that-it-may-not-set-ids",
         requirements: &["SUG-02b", "SUG-03b", "GEN-02", "ERR-01"],
-        uses: &[SETUIDGID],
+        uses: &[SETUIDGID, FEWER_RIGHTS, ACCOUNTS],
         does: "Calls setuidgid without being root, with the caller's own account and another: `unable to setgid: permission \
                denied`.",
         run: |world| {
@@ -124,7 +124,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "setuidgid/reports-a-lack-of-capabilities",
         requirements: &["SUG-02b", "SUG-03b", "SUG-03"],
-        uses: &[SETUIDGID],
+        uses: &[SETUIDGID, ROOT, FEWER_RIGHTS, ACCOUNTS],
         does: "Takes from root the capability to set the gid, the uid or both: a message about the first that is missing, and \
                exit code 111.",
         run: |world| {
@@ -143,7 +143,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "setuidgid/sets-groups-then-gid-then-uid",
         requirements: &["SUG-02b", "SUG-01b", "SUG-03b"],
-        uses: &[SETUIDGID, STRACE],
+        uses: &[SETUIDGID, STRACE, ROOT, ACCOUNTS],
         does: "Traces the system calls that set ids: groups, gid and uid, in this order. Lets each fail in turn: setuidgid reports \
                it, and does not run the program.",
         run: |world| {
@@ -172,7 +172,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "setuidgid/finds-accounts-in-files",
         requirements: &["SUG-01b", "SUG-03b"],
-        uses: &[SETUIDGID],
+        uses: &[SETUIDGID, ROOT, MOUNTS],
         does: "Has files of accounts with a hundred thousand lines, with odd and broken ones among them, and an account that is a \
                member of twenty thousand groups: it gets its own group only.",
         run: |world| {
@@ -202,7 +202,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "setuidgid/asks-the-name-service",
         requirements: &["SUG-01b"],
-        uses: &[SETUIDGID, Use::Tool("getent")],
+        uses: &[SETUIDGID, Use::Tool("getent"), ROOT, MOUNTS, NAME_SERVICE],
         does: "Plays a name service with an account that no file has, as LDAP or SSSD would: setuidgid knows it, and no other \
                name.",
         run: |world| {

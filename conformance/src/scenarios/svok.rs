@@ -1,6 +1,6 @@
 //! svok: whether supervise runs in a directory.
 
-use crate::scenario::{SUPERVISE, SVC, SVOK, Scenario};
+use crate::scenario::{FEWER_RIGHTS, SUPERVISE, SVC, SVOK, Scenario};
 use crate::world::{STDERR_UNREAD, STDOUT_UNREAD};
 use nix::sys::signal::Signal;
 use std::ffi::OsStr;
@@ -126,7 +126,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svok/permission-denied-is-access-denied",
         requirements: &["OK-02", "ERR-01"],
-        uses: &[SVOK],
+        uses: &[SVOK, FEWER_RIGHTS],
         does: "Takes permissions away from the directory, from `supervise` and from `ok`, one at a time. Each time svok \
                prints `access denied` and exits 111.",
         run: |world| {
@@ -150,7 +150,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svok/needs-no-readable-current-directory",
         requirements: &["OK-01b", "OK-02"],
-        uses: &[SVOK],
+        uses: &[SVOK, FEWER_RIGHTS],
         does: "Calls svok in a directory that it may enter but not read. It works there, unlike svc and svstat.",
         run: |world| {
             let _web = world.decoy("web")?;

@@ -3,7 +3,7 @@
 use crate::observe::process::{self, Process};
 use crate::outcome::{Failure, Outcome};
 use crate::probe;
-use crate::scenario::{READPROCTITLE, SUPERVISE, SVC, SVOK, SVSCAN, SVSCANBOOT, SVSTAT, Scenario, UNSHARE};
+use crate::scenario::{MOUNTS, READPROCTITLE, SUPERVISE, SVC, SVOK, SVSCAN, SVSCANBOOT, SVSTAT, Scenario, UNSHARE};
 use crate::world::{Command, Exit, Running, Service, World, broken};
 use nix::sys::signal::Signal;
 use std::fs::File;
@@ -15,7 +15,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/starts-services-in-a-clean-environment",
         requirements: &["BOOT-01", "BOOT-02"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK, MOUNTS],
         does: "Starts svscanboot with a service in the service directory. The service runs with PATH as its whole \
                environment, and ps shows a readproctitle with 400 dots.",
         run: |world| {
@@ -39,7 +39,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/pipes-svscan-into-readproctitle",
         requirements: &["BOOT-01", "BOOT-02", "BOOT-03", "BOOT-06"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, MOUNTS],
         does: "Starts svscanboot with a service in the service directory. Its children are readproctitle and svscan, whose \
                stdout and stderr are a pipe to readproctitle and whose stdin is /dev/null. Both have PATH alone as their \
                environment.",
@@ -68,7 +68,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/stays-as-the-parent-of-two",
         requirements: &["BOOT-03", "BOOT-05", "BOOT-06"],
-        uses: &[SVSCANBOOT, SVSCAN, READPROCTITLE, SVC],
+        uses: &[SVSCANBOOT, SVSCAN, READPROCTITLE, SVC, MOUNTS],
         does: "Starts svscanboot with arguments. Its children are svscan in the service directory and readproctitle in its \
                own directory, its standard descriptors are /dev/null, and it prints nothing.",
         run: |world| {
@@ -97,7 +97,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/shows-output-in-the-title",
         requirements: &["BOOT-01", "BOOT-07"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, MOUNTS],
         does: "Lists a dangling link, a directory without ./run and a service that prints. The title of readproctitle shows \
                the messages of svscan and supervise and the service's line, and stays 400 bytes long with dots in front.",
         run: |world| {
@@ -128,7 +128,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/ends-what-an-earlier-svscan-left",
         requirements: &["BOOT-04"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK, SVSTAT],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK, SVSTAT, MOUNTS],
         does: "Starts svscanboot while supervises of a service and its log are running. Both get -dx, the new svscan runs \
                service and log, and a supervise behind a hidden name is left alone.",
         run: |world| {
@@ -159,7 +159,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/does-not-wait-for-what-was-left",
         requirements: &["BOOT-04"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK, SVSTAT],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK, SVSTAT, MOUNTS],
         does: "Starts svscanboot while the supervise of a service that survives TERM is running. The service is left alone, \
                and svscan starts its own supervise once the service has ended.",
         run: |world| {
@@ -180,7 +180,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/shows-the-lock-of-what-was-left",
         requirements: &["BOOT-07", "BOOT-10"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK, SVSTAT],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK, SVSTAT, MOUNTS],
         does: "Starts svscanboot while the supervise of a service that survives TERM is running. The new supervise prints \
                that it is locked out.",
         run: |world| {
@@ -196,7 +196,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/ends-with-the-last-holder-of-the-pipe",
         requirements: &["BOOT-11"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK, MOUNTS],
         does: "Kills svscan below svscanboot. svscanboot and readproctitle stay until the last service and supervise are \
                gone, and svscanboot exits 0.",
         run: |world| {
@@ -222,7 +222,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/dies-alone-of-term",
         requirements: &["BOOT-08"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, MOUNTS],
         does: "Sends TERM to svscanboot. It dies of the signal, and svscan, readproctitle and the service keep running.",
         run: |world| {
             world.private_root()?;
@@ -242,7 +242,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/runs-as-process-1",
         requirements: &["BOOT-01", "BOOT-07", "BOOT-09"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, UNSHARE],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, UNSHARE, MOUNTS],
         does: "Starts svscanboot as process 1 with a service. The service runs and is restarted by svc -t, HUP to process 1 \
                changes nothing, and the title of readproctitle shows what the service prints.",
         run: |world| {
@@ -268,7 +268,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/writers-die-without-readproctitle",
         requirements: &["BOOT-11"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC],
+        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, MOUNTS],
         does: "Kills readproctitle by TERM. A service dies when it prints, svscan dies at its next warning, and svscanboot \
                exits 143, as a shell reports TERM.",
         run: |world| {
@@ -305,7 +305,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscanboot/exits-0-without-a-service-directory",
         requirements: &["BOOT-03", "BOOT-08"],
-        uses: &[SVSCANBOOT, SVSCAN, READPROCTITLE, SVC],
+        uses: &[SVSCANBOOT, SVSCAN, READPROCTITLE, SVC, MOUNTS],
         does: "Runs svscanboot without a service directory. It exits 0 at once and prints nothing.",
         run: |world| {
             world.private_root()?;

@@ -3,7 +3,7 @@
 use crate::observe::tai64n::Label;
 use crate::observe::{escape, unescape};
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{Scenario, TAI64N};
+use crate::scenario::{CLOCK, Scenario, TAI64N};
 use crate::world::{Input, Running, STDOUT_UNREAD, World};
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "tai64n/goes-by-a-clock-that-was-set",
         requirements: &["TAI-01b"],
-        uses: &[TAI64N],
+        uses: &[TAI64N, CLOCK],
         does: "Sets the clock of a tai64n that runs forward by an hour and back by two. The next label follows.",
         run: |world| {
             let input = world.input("input")?;

@@ -1,6 +1,6 @@
 //! Accounts: those of this machine, those in files that only the scenario sees, and one that only a name service knows.
 
-use super::{Command, Ran, World, broken, machine_lacks};
+use super::{Command, Need, Ran, World, broken, machine_lacks};
 use crate::commands::tool;
 use crate::outcome::{Failure, Outcome};
 use nix::mount::{MsFlags, mount};
@@ -39,6 +39,7 @@ impl World {
     /// # Errors
     /// Skips if there is none.
     pub(crate) fn accounts(&self) -> Result<Vec<Account>, Failure> {
+        self.must_declare(Need::Accounts)?;
         let text = fs::read_to_string("/etc/passwd").unwrap_or_default();
         let mut all: Vec<Account> = vec![];
         for account in text.lines().filter_map(parse) {
@@ -54,6 +55,7 @@ impl World {
 
     /// Skips unless the suite runs as root.
     pub(crate) fn as_root(&self) -> Outcome {
+        self.must_declare(Need::Root)?;
         if nix::unistd::geteuid().is_root() { Ok(()) } else { Err(Failure::missing("the suite does not run as root")) }
     }
 
@@ -83,6 +85,7 @@ impl World {
     /// Plays the name service of this machine, for this scenario only: it knows `account`, which no file has. Skips unless
     /// programs of this machine ask it.
     pub(crate) fn name_service(&self, account: Account) -> Result<NameService, Failure> {
+        self.must_declare(Need::NameService)?;
         self.private_mounts()?;
         let listener = self.hide_name_service()?.and_then(|()| {
             fs::create_dir_all(Path::new(SOCKET).parent()?).ok()?;

@@ -5,7 +5,7 @@
 //! on a program that makes the system call itself. [`Running::clock`] cannot detect that, so a scenario must check for
 //! an effect of the step.
 
-use super::{Running, World, broken, machine_lacks};
+use super::{Need, Running, World, broken, machine_lacks};
 use crate::outcome::{Failure, Outcome};
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -91,6 +91,7 @@ impl World {
     /// Takes over the clocks of `pid`, which must have executed its program already. They keep the right time until they
     /// are stepped. Skips the scenario if the clocks of that process cannot be replaced.
     pub(crate) fn clock_of(&self, pid: i32) -> Result<Clock, Failure> {
+        self.must_declare(Need::Clock)?;
         let path = PathBuf::from(format!("/proc/{pid}/mem"));
         let taken = || -> io::Result<Option<Clock>> {
             let memory = OpenOptions::new().read(true).write(true).open(&path)?;

@@ -15,6 +15,7 @@ mod installed;
 mod limits;
 mod lock;
 mod log;
+mod need;
 mod private_root;
 mod privileges;
 mod process1;
@@ -32,6 +33,7 @@ pub(crate) use files::Files;
 pub(crate) use input::Input;
 pub(crate) use installed::Installed;
 pub(crate) use log::{Feed, Log, numbered_lines};
+pub(crate) use need::Need;
 pub(crate) use process1::Process1;
 pub(crate) use record::Rewrites;
 pub(crate) use scan::Scan;
@@ -75,6 +77,8 @@ pub(crate) struct Setting<'s> {
     pub(crate) id: &'static str,
     /// Whether the scenario may look at the files in `supervise/`.
     pub(crate) may_open_state: bool,
+    /// What the scenario has declared to need of this machine.
+    pub(crate) needs: &'s [Need],
 }
 
 /// The world of one scenario on one target. A clone is the same world.
@@ -95,6 +99,7 @@ struct Core {
     scale: f64,
     id: &'static str,
     may_open_state: bool,
+    needs: Vec<Need>,
     transcript: Rc<Transcript>,
     /// How processes that were reaped have ended.
     ended: RefCell<BTreeMap<i32, Exit>>,
@@ -129,6 +134,7 @@ impl World {
             scale: setting.scale,
             id: setting.id,
             may_open_state: setting.may_open_state,
+            needs: setting.needs.to_vec(),
             transcript,
             ended: RefCell::default(),
             expected: RefCell::default(),

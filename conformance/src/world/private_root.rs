@@ -1,6 +1,6 @@
 //! A root file system of the scenario's own, for the one program that has fixed names: svscanboot.
 
-use super::{World, broken, machine_lacks};
+use super::{Need, World, broken, machine_lacks};
 use crate::outcome::{Failure, Outcome};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -31,6 +31,7 @@ impl World {
 
     /// Lets this scenario mount what no other process sees. Skips if this machine does not allow it.
     pub(super) fn private_mounts(&self) -> Outcome {
+        self.must_declare(Need::Mounts)?;
         let (uid, gid) = (nix::unistd::getuid(), nix::unistd::getgid());
         let unshared = if uid.is_root() {
             unshare(CloneFlags::CLONE_NEWNS)

@@ -3,7 +3,7 @@
 use crate::observe::escape;
 use crate::observe::tai64n::Label;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{MULTILOG, PRLIMIT, STRACE, Scenario};
+use crate::scenario::{FEWER_RIGHTS, MULTILOG, PRLIMIT, STRACE, Scenario};
 use crate::world::{Log, Running, World};
 use nix::sys::signal::Signal;
 use std::ffi::OsStr;
@@ -458,7 +458,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "multilog/directory/reports-what-it-may-not-do",
         requirements: &["MLOG-20b", "ERR-01"],
-        uses: &[MULTILOG],
+        uses: &[MULTILOG, FEWER_RIGHTS],
         does: "Takes permissions away from the current directory, from the directory of a log and from the files in it. multilog \
                exits 111 with a message each.",
         run: |world| {

@@ -1,7 +1,7 @@
 //! Rotation: when a file is full, what it becomes, and which old files stay.
 
 use crate::outcome::Outcome;
-use crate::scenario::{MULTILOG, STRACE, Scenario};
+use crate::scenario::{CLOCK, MULTILOG, STRACE, Scenario};
 use crate::world::{Feed, World, numbered_lines};
 use nix::sys::signal::Signal;
 use std::time::Duration;
@@ -150,7 +150,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "multilog/rotation/removes-the-smallest-stamp",
         requirements: &["MLOG-13", "MLOG-41"],
-        uses: &[MULTILOG],
+        uses: &[MULTILOG, CLOCK],
         does: "Rotates three files with n3 while the clock is set back by an hour each time. The third has the smallest stamp, so \
                the first two are left.",
         run: |world| {
@@ -175,7 +175,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "multilog/rotation/stamps-files-when-they-are-finished",
         requirements: &["MLOG-31", "MLOG-41"],
-        uses: &[MULTILOG],
+        uses: &[MULTILOG, CLOCK],
         does: "Sets the clock forward by an hour between a line and the rotation of its file. The name of the old file is `@`, the \
                time of the rotation, and `.s`.",
         run: |world| {
@@ -206,7 +206,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "multilog/rotation/loses-no-line-when-the-clock-is-set-back",
         requirements: &["MLOG-31", "MLOG-41"],
-        uses: &[MULTILOG],
+        uses: &[MULTILOG, CLOCK],
         does: "Sets the clock back by an hour, and forward by two, between rotations. Every line is there once.",
         run: |world| {
             let (log, feed) = (world.log("log"), world.feed("pipe")?);
@@ -238,7 +238,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "multilog/rotation/loses-no-line-when-the-clock-stands-still",
         requirements: &["MLOG-31", "MLOG-35"],
-        uses: &[MULTILOG],
+        uses: &[MULTILOG, CLOCK],
         does: "Stops the clock of multilog, so that several files are finished in the same moment, until there are two of them \
                or a complaint. Every line is there once.",
         run: |world| {

@@ -1,7 +1,7 @@
 //! Disks that are full, directories that cannot be written, and other trouble after the start.
 
 use crate::outcome::Failure;
-use crate::scenario::{MULTILOG, STRACE, Scenario};
+use crate::scenario::{FEWER_RIGHTS, MOUNTS, MULTILOG, STRACE, Scenario};
 use crate::world::{FORKS, RENAMES, World, numbered_lines};
 use nix::sys::signal::Signal;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "multilog/trouble/loses-no-line-on-a-full-disk",
         requirements: &["MLOG-35"],
-        uses: &[MULTILOG],
+        uses: &[MULTILOG, MOUNTS],
         does: "Fills the disk of a log while lines come, until multilog complains, sends more lines, and makes room. Every line is \
                there once, in order.",
         run: |world| full_disk(world, false),
@@ -27,7 +27,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "multilog/trouble/waits-five-seconds-for-room",
         requirements: &["MLOG-35b"],
-        uses: &[MULTILOG],
+        uses: &[MULTILOG, MOUNTS],
         does: "Fills the disk of a log, and sends TERM while multilog waits for room. It stays, prints the message of the original \
                again after five seconds, writes all that it has when there is room, and goes on.",
         run: |world| full_disk(world, true),
@@ -36,7 +36,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "multilog/trouble/loses-no-line-in-a-read-only-directory",
         requirements: &["MLOG-35", "MLOG-41"],
-        uses: &[MULTILOG],
+        uses: &[MULTILOG, FEWER_RIGHTS],
         does: "Takes away the right to write to the directory of a log, and has it rotated. multilog complains, and rotates when it \
                can. Every line is there once.",
         run: |world| {

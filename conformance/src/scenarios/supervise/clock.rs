@@ -3,7 +3,7 @@
 use super::since;
 use crate::observe::svstat;
 use crate::outcome::Outcome;
-use crate::scenario::{STRACE, SUPERVISE, SVOK, SVSTAT, Scenario};
+use crate::scenario::{CLOCK, STRACE, SUPERVISE, SVOK, SVSTAT, Scenario};
 use crate::world::{Clock, FORKS, Service, World, send_signal};
 use nix::sys::signal::Signal;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/clock/pauses-longer-when-the-clock-is-set-back",
         requirements: &["SUP-37"],
-        uses: &[SUPERVISE, SVOK],
+        uses: &[SUPERVISE, SVOK, CLOCK],
         does: "Sets the wall clock of supervise back by three seconds in the second after a start. The next start is \
                three seconds late, and the one after it is not.",
         run: |world| {
@@ -46,7 +46,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/clock/goes-on-when-the-clock-is-set",
         requirements: &["SUP-36", "STAT-04", "STAT-13"],
-        uses: &[SUPERVISE, SVOK, SVSTAT],
+        uses: &[SUPERVISE, SVOK, SVSTAT, CLOCK],
         does: "Sets the wall clock of supervise back by an hour and kills the service, then forward by an hour and kills it \
                again. Each time it is started at once, and svstat counts from the time on the clock of supervise.",
         run: |world| {
@@ -69,7 +69,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/clock/tries-again-a-minute-after-a-failed-fork",
         requirements: &["SUP-38"],
-        uses: &[SUPERVISE, SVOK, STRACE],
+        uses: &[SUPERVISE, SVOK, STRACE, CLOCK],
         does: "Makes a fork of supervise fail and lets 50 seconds pass on its clocks: nothing is started. When ten more \
                have passed, the service is.",
         run: |world| {

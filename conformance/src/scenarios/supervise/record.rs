@@ -5,7 +5,7 @@ use crate::commands::tool;
 use crate::observe::process::{self, Process};
 use crate::observe::record::Record;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{PRLIMIT, STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
+use crate::scenario::{MOUNTS, PRLIMIT, STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::{Command, FORKS, RENAMES, SIGNALS, World};
 use nix::sys::signal::Signal;
 use std::cell::{Cell, RefCell};
@@ -527,7 +527,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/record/goes-on-with-a-full-disk",
         requirements: &["SUP-29"],
-        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT, MOUNTS],
         does: "Fills the disk and pauses the service twice. It is stopped, supervise warns, and there is a whole record; with \
                room again, the next command writes a new one.",
         run: |world| {
@@ -556,7 +556,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/record/is-old-while-the-disk-is-full",
         requirements: &["SUP-29"],
-        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT, MOUNTS],
         does: "Fills the disk and pauses the service. The old record stays.",
         run: |world| {
             let disk = world.disk("disk", 1 << 16)?;

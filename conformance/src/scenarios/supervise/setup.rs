@@ -5,7 +5,7 @@ use crate::observe::escape;
 use crate::observe::process::Process;
 use crate::observe::record::Record;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
+use crate::scenario::{FEWER_RIGHTS, MOUNTS, ROOT, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::{Running, World};
 use nix::sys::signal::Signal;
 use std::ffi::{OsStr, OsString};
@@ -353,7 +353,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/setup/needs-the-right-to-its-files",
         requirements: &["SUP-08"],
-        uses: &[SUPERVISE, SVSTAT],
+        uses: &[SUPERVISE, SVSTAT, FEWER_RIGHTS],
         does: "Runs supervise as a user whom modes keep out of the service directory, `supervise`, the lock or a FIFO: \
                exit code 111 and `access denied`.",
         run: |world| {
@@ -397,7 +397,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/setup/does-not-start-on-a-read-only-disk",
         requirements: &["SUP-08"],
-        uses: &[SUPERVISE],
+        uses: &[SUPERVISE, MOUNTS],
         does: "Runs supervise on a disk that was made read-only: the lock fails with `read-only file system`.",
         run: |world| {
             let disk = world.disk("disk", 1 << 20)?;
@@ -415,7 +415,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/setup/blames-the-lock-for-a-missing-directory",
         requirements: &["SUP-08"],
-        uses: &[SUPERVISE],
+        uses: &[SUPERVISE, FEWER_RIGHTS],
         does: "Runs supervise where `supervise` cannot be made: in a directory of mode 555, and where it is a link to a \
                directory whose parent is missing. The message is about the lock.",
         run: |world| {
@@ -476,7 +476,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "supervise/setup/makes-the-directory-of-another-account",
         requirements: &["SUP-11"],
-        uses: &[SUPERVISE],
+        uses: &[SUPERVISE, ROOT],
         does: "Gives a service directory to nobody, who makes `supervise` a link to a directory of root, or to one that does \
                not exist. supervise, run by root, makes its files there.",
         run: |world| {

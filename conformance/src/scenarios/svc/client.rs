@@ -2,7 +2,7 @@
 
 use crate::observe::escape;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
+use crate::scenario::{FEWER_RIGHTS, STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::{Decoy, STDERR_UNREAD, STDOUT_UNREAD, Service, World};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -339,7 +339,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svc/client/permission-denied-is-access-denied",
         requirements: &["SVC-06", "ERR-01"],
-        uses: &[SVC],
+        uses: &[SVC, FEWER_RIGHTS],
         does: "Takes permissions away from the directory, from `supervise` and from the FIFO, one at a time. Each time svc \
                warns `access denied`.",
         run: |world| {
@@ -365,7 +365,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svc/client/needs-to-read-the-current-directory",
         requirements: &["SVC-10", "GEN-01"],
-        uses: &[SUPERVISE, SVC, SVOK, SVSTAT],
+        uses: &[SUPERVISE, SVC, SVOK, SVSTAT, FEWER_RIGHTS],
         does: "Calls svc in a directory that it may enter but not read. That is fatal with exit code 111, and the service gets \
                no signal.",
         run: |world| {

@@ -2,7 +2,7 @@
 
 use crate::observe::process;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSCAN, SVSTAT, Scenario};
+use crate::scenario::{FEWER_RIGHTS, MOUNTS, STRACE, SUPERVISE, SVC, SVOK, SVSCAN, SVSTAT, Scenario};
 use crate::world::{Service, World, broken};
 use nix::sys::signal::Signal;
 use std::cell::RefCell;
@@ -71,7 +71,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscan/changes/notices-another-disk",
         requirements: &["SCAN-02", "SCAN-05"],
-        uses: &[SVSCAN, SUPERVISE],
+        uses: &[SVSCAN, SUPERVISE, MOUNTS],
         does: "Mounts a disk with another service over the directory of one that runs. That is started within five seconds.",
         run: |world| {
             let scan = world.scan("scan")?;
@@ -89,7 +89,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscan/changes/starts-what-it-can-examine-again",
         requirements: &["SCAN-02", "SCAN-04", "SCAN-15"],
-        uses: &[SVSCAN, SUPERVISE],
+        uses: &[SVSCAN, SUPERVISE, FEWER_RIGHTS],
         does: "Starts svscan without root's privileges on links whose target is missing, a link to itself, a directory that \
                it may not enter, and a directory that it may not read. What is then mended is started within five seconds.",
         run: |world| {

@@ -3,7 +3,7 @@
 use crate::commands::tool;
 use crate::observe::svstat::Status;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{PRLIMIT, STRACE, SUPERVISE, SVOK, SVSCAN, SVSTAT, Scenario};
+use crate::scenario::{MOUNTS, PRLIMIT, STRACE, SUPERVISE, SVOK, SVSCAN, SVSTAT, Scenario};
 use crate::world::{FORKS, Running, Scan, Service, World, broken};
 use std::fs;
 use std::path::Path;
@@ -83,7 +83,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscan/limits/searches-bin-without-path",
         requirements: &["EXEC-01"],
-        uses: &[SVSCAN],
+        uses: &[SVSCAN, MOUNTS],
         does: "Starts svscan without PATH in a private root where /bin has a supervise. That one is run, and not the one in \
                the scanned directory.",
         run: |world| {

@@ -2,7 +2,7 @@
 
 use crate::observe::process::Process;
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSCAN, SVSTAT, Scenario};
+use crate::scenario::{FEWER_RIGHTS, STRACE, SUPERVISE, SVC, SVOK, SVSCAN, SVSTAT, Scenario};
 use crate::world::{Exit, FORKS, Service, World};
 use nix::sys::signal::Signal;
 use std::collections::BTreeMap;
@@ -201,7 +201,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscan/log/pipe-outlasts-a-scan-that-fails",
         requirements: &["SCAN-08", "SCAN-15"],
-        uses: &[SVSCAN],
+        uses: &[SVSCAN, FEWER_RIGHTS],
         does: "Lets both sides of a service end, with a line in the pipe, and makes the directory unreadable for a scan of a \
                svscan without root's privileges. The logger that the scan after that starts reads the line.",
         run: |world| {

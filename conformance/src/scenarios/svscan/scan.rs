@@ -3,7 +3,7 @@
 use crate::observe::escape;
 use crate::observe::process::{self, Process};
 use crate::outcome::Failure;
-use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSCAN, SVSTAT, Scenario};
+use crate::scenario::{FEWER_RIGHTS, MOUNTS, STRACE, SUPERVISE, SVC, SVOK, SVSCAN, SVSTAT, Scenario};
 use crate::world::{Command, Exit, Running, STDERR_UNREAD, Scan};
 use nix::sys::signal::Signal;
 use std::ffi::OsStr;
@@ -562,7 +562,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscan/scan/tells-two-disks-apart",
         requirements: &["SCAN-05"],
-        uses: &[SVSCAN, SUPERVISE],
+        uses: &[SVSCAN, SUPERVISE, MOUNTS],
         does: "Lists two directories that have the same inode number on two disks. Each has a supervise and runs.",
         run: |world| {
             let scan = world.scan("scan")?;
@@ -612,7 +612,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svscan/scan/warns-of-denied-access-and-goes-on",
         requirements: &["SCAN-04", "SCAN-15"],
-        uses: &[SVSCAN],
+        uses: &[SVSCAN, FEWER_RIGHTS],
         does: "Starts svscan without root's privileges on a directory that it may enter but not read, and on one with an \
                entry that it may not examine: it warns at each scan. A directory that it may not enter is fatal.",
         run: |world| {

@@ -4,7 +4,7 @@ use crate::observe::escape;
 use crate::observe::record::Record;
 use crate::observe::svstat::{self, Status};
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
+use crate::scenario::{FEWER_RIGHTS, STRACE, SUPERVISE, SVC, SVOK, SVSTAT, Scenario};
 use crate::world::{Command, Decoy, FORKS, Running, STDOUT_UNREAD, Service, World, send_signal};
 use nix::sys::signal::Signal;
 use std::ffi::OsStr;
@@ -462,7 +462,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svstat/line/permission-denied-is-access-denied",
         requirements: &["STAT-02", "ERR-01"],
-        uses: &[SVSTAT, SUPERVISE, SVOK],
+        uses: &[SVSTAT, SUPERVISE, SVOK, FEWER_RIGHTS],
         does: "Takes permissions away from the directory, from `supervise`, `ok` and the record, one at a time. Each time svstat \
                reports `access denied`. `ok` need only be writable.",
         run: |world| {
@@ -488,7 +488,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svstat/line/needs-to-read-the-current-directory",
         requirements: &["GEN-01", "GEN-02"],
-        uses: &[SVSTAT],
+        uses: &[SVSTAT, FEWER_RIGHTS],
         does: "Calls svstat in a directory that it may enter but not read. That is fatal with exit code 111, and svstat prints \
                no line.",
         run: |world| {
