@@ -24,7 +24,7 @@ mod world;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use deviations::{Deviation, Deviations};
 use output::{Output, ignore_closed_pipe};
-use report::{Format, Report, ScenarioEntry, TargetEntry, TargetResult, compare, explain, json, since};
+use report::{ChangesFormat, Format, Report, ScenarioEntry, TargetEntry, TargetResult, compare, explain, json, since};
 use requirement::Class;
 use run::{RunOptions, worker};
 use scenario::Scenario;
@@ -70,6 +70,23 @@ enum Command {
         old: PathBuf,
         /// The newer report
         new: PathBuf,
+        /// Format of the comparison
+        #[arg(long, value_enum, default_value = "table")]
+        format: ChangesFormat,
+        /// Write the comparison to FILE instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Print a JSON report of run in another format
+    Report {
+        /// The report
+        file: PathBuf,
+        /// Format to print it in
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+        /// Write it to FILE instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Measure how fast targets are, in turns, and print median, spread and ratio of each figure
     ///
@@ -238,7 +255,8 @@ fn main() -> ExitCode {
             bench::list(&filter).map_err(CliError::Usage).and_then(|text| print(&text))
         }
         Command::List { uncovered, filter, .. } => list(uncovered, &filter),
-        Command::Compare { old, new } => compare_reports(&old, &new),
+        Command::Compare { old, new, format, output } => compare_reports(&old, &new, format, output.as_deref()),
+        Command::Report { file, format, output } => convert(&file, format, output.as_deref()),
         Command::Explain { report, id } => explain_id(report.as_deref(), id.as_deref()),
         Command::Doctor { verbose, filter } => examine_machine(verbose, &filter),
         Command::Completions { shell } => completions(shell),
@@ -326,9 +344,7 @@ fn left_since(path: &Path, arguments: &RunArguments, targets: &[Target]) -> Resu
 
 /// Reads a JSON report of run.
 fn read_report(path: &Path) -> Result<Report, CliError> {
-    let bytes = std::fs::read(path).map_err(|error| error.to_string());
-    let report = bytes.and_then(|bytes| json::read(&bytes));
-    report.map_err(|problem| CliError::Usage(format!("{}: {problem}", path.display())))
+    read_with(path, json::read)
 }
 
 /// Returns `given`, or without any the daemontools of this machine.
@@ -630,32 +646,44 @@ fn completions(shell: Shell) -> Result<u8, CliError> {
     Ok(0)
 }
 
-fn compare_reports(old: &Path, new: &Path) -> Result<u8, CliError> {
-    let in_file = |path: &Path, problem: String| CliError::Usage(format!("{}: {problem}", path.display()));
-    let read = |path: &Path| std::fs::read(path).map_err(|error| in_file(path, error.to_string()));
-    let bytes = (read(old)?, read(new)?);
-    match (bench::report::is_bench(&bytes.0), bench::report::is_bench(&bytes.1)) {
-        (false, false) => {}
+/// Reads the file `path`, which is an operand, and hands its bytes to `parse`.
+fn read_with<T>(path: &Path, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> Result<T, CliError> {
+    let bytes = std::fs::read(path).map_err(|error| error.to_string());
+    bytes.and_then(|bytes| parse(&bytes)).map_err(|problem| CliError::Usage(format!("{}: {problem}", path.display())))
+}
+
+fn convert(file: &Path, format: Format, output: Option<&Path>) -> Result<u8, CliError> {
+    let report = read_with(file, |bytes| {
+        if bench::report::is_bench(bytes) {
+            return Err("a report of bench: use svconform bench --from FILE".to_owned());
+        }
+        json::read(bytes)
+    })?;
+    Output::open(output).map_err(CliError::Usage)?.write(&format.render(&report))?;
+    Ok(0)
+}
+
+fn compare_reports(old: &Path, new: &Path, format: ChangesFormat, output: Option<&Path>) -> Result<u8, CliError> {
+    let is_bench = |path: &Path| read_with(path, |bytes| Ok(bench::report::is_bench(bytes)));
+    let (text, is_worse) = match (is_bench(old)?, is_bench(new)?) {
+        (false, false) => {
+            let (old, new) = (read_report(old)?, read_report(new)?);
+            let changes = compare::changes(&old, &new);
+            let is_worse = changes.iter().any(|change| change.kind.is_bad());
+            (format.render(&old, &new, &changes), is_worse)
+        }
         (true, true) => {
-            let old = bench::report::read(&bytes.0).map_err(|problem| in_file(old, problem))?;
-            let new = bench::report::read(&bytes.1).map_err(|problem| in_file(new, problem))?;
+            let (old, new) = (read_with(old, bench::report::read)?, read_with(new, bench::report::read)?);
             let (text, is_worse) = bench::compare(&old, &new).map_err(CliError::Usage)?;
-            print(&text)?;
-            return Ok(u8::from(is_worse));
+            match format {
+                ChangesFormat::Table => (text.into_bytes(), is_worse),
+                ChangesFormat::Html => (bench::changes_page(&text), is_worse),
+            }
         }
         _ => return Err(CliError::Usage("one report is of bench and the other is not".to_owned())),
-    }
-    let old = json::read(&bytes.0).map_err(|problem| in_file(old, problem))?;
-    let new = json::read(&bytes.1).map_err(|problem| in_file(new, problem))?;
-    let changes = compare::changes(&old, &new);
-    if old.interrupted {
-        print("the older run was interrupted; scenarios listed as new may not be new\n")?;
-    }
-    if new.interrupted {
-        print("the newer run was interrupted; scenarios listed as gone were not run\n")?;
-    }
-    print(&compare::render(&changes))?;
-    Ok(u8::from(changes.iter().any(|change| change.kind.is_bad())))
+    };
+    Output::open(output).map_err(CliError::Usage)?.write(&text)?;
+    Ok(u8::from(is_worse))
 }
 
 /// Writes to standard output.

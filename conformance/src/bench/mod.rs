@@ -7,6 +7,7 @@ mod drive;
 mod fleet;
 mod latency;
 mod memory;
+mod page;
 pub(crate) mod report;
 mod startup;
 mod statistics;
@@ -18,6 +19,7 @@ pub(crate) mod worker;
 
 pub(crate) use compare::compare;
 pub(crate) use drive::{Plan, measure};
+pub(crate) use page::of_changes as changes_page;
 pub(crate) use report::BenchReport;
 
 use std::fs;
@@ -34,6 +36,8 @@ pub(crate) enum Format {
     Json,
     /// A table to publish
     Markdown,
+    /// A page with the charts and the table, in one file
+    Html,
 }
 
 impl Format {
@@ -43,6 +47,7 @@ impl Format {
             Format::Table => table::render(report),
             Format::Json => report.to_json(),
             Format::Markdown => table::markdown(report),
+            Format::Html => page::render(report),
         }
     }
 }

@@ -59,7 +59,7 @@ fn write_markdown(report: &BenchReport, out: &mut String) -> std::fmt::Result {
 }
 
 /// Returns the median, its spread and, unless the result is the baseline's, the ratio.
-fn cell(result: &FigureResult, baseline: &str) -> String {
+pub(super) fn cell(result: &FigureResult, baseline: &str) -> String {
     let Some(summary) = &result.summary else { return "-".to_owned() };
     let value = format!("{} ± {}", number(summary.median), number(summary.spread));
     match result.ratio {
@@ -68,7 +68,7 @@ fn cell(result: &FigureResult, baseline: &str) -> String {
     }
 }
 
-fn unit(figure: &FigureEntry) -> String {
+pub(super) fn unit(figure: &FigureEntry) -> String {
     let word = match figure.better {
         Better::Higher => "more is better",
         Better::Lower => "less is better",
@@ -77,7 +77,7 @@ fn unit(figure: &FigureEntry) -> String {
 }
 
 /// Returns how the figures were measured, and what the numbers mean.
-fn conditions(report: &BenchReport) -> String {
+pub(super) fn conditions(report: &BenchReport) -> String {
     let machine = &report.machine;
     let lines = [
         format!(

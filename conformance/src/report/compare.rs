@@ -22,6 +22,10 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// All kinds, worst first.
+    pub(crate) const ALL: [Kind; 6] =
+        [Kind::Regressed, Kind::Flaky, Kind::NewlySkipped, Kind::Gone, Kind::Fixed, Kind::New];
+
     /// Returns whether it fails the comparison.
     pub(crate) fn is_bad(self) -> bool {
         match self {
@@ -30,7 +34,8 @@ impl Kind {
         }
     }
 
-    fn word(self) -> &'static str {
+    /// Returns the words that reports print.
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Kind::Regressed => "regressed",
             Kind::Flaky => "flaky",

@@ -2,6 +2,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod explain;
+pub(crate) mod html;
 pub(crate) mod json;
 mod junit;
 mod markdown;
@@ -31,6 +32,8 @@ pub(crate) enum Format {
     Tap,
     /// A compatibility table to publish
     Markdown,
+    /// A page to filter and to look at failures in, in one file
+    Html,
 }
 
 impl Format {
@@ -42,12 +45,38 @@ impl Format {
             Format::Junit => junit::render(report),
             Format::Tap => tap::render(report),
             Format::Markdown => markdown::render(report),
+            Format::Html => html::render(report),
         }
     }
 
     /// Returns the bytes of `report` in this format, with a line per scenario in a format that summarizes passes.
     pub(crate) fn render_all_lines(self, report: &Report) -> Vec<u8> {
         if self == Format::Table { table::render_all_lines(report) } else { self.render(report) }
+    }
+}
+
+/// The formats of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ChangesFormat {
+    /// A line per change, and the counts
+    Table,
+    /// A page with the transcripts of both runs
+    Html,
+}
+
+impl ChangesFormat {
+    /// Returns the bytes of `changes`, which lead from `old` to `new`, in this format.
+    pub(crate) fn render(self, old: &Report, new: &Report, changes: &[compare::Change]) -> Vec<u8> {
+        let older = "the older run was interrupted; scenarios listed as new may not be new\n";
+        let newer = "the newer run was interrupted; scenarios listed as gone were not run\n";
+        let note = |is_interrupted, note| if is_interrupted { note } else { "" };
+        match self {
+            ChangesFormat::Table => {
+                let notes = [note(old.interrupted, older), note(new.interrupted, newer), &compare::render(changes)];
+                notes.concat().into_bytes()
+            }
+            ChangesFormat::Html => html::compare(old, new, changes),
+        }
     }
 }
 

@@ -133,6 +133,35 @@ pub(crate) fn find(id: &str) -> Option<&'static Requirement> {
     all().find(|requirement| requirement.id == id)
 }
 
+/// Returns what the requirement called `id` is about: a command, or something that several commands have in common.
+pub(crate) fn subject(id: &str) -> &str {
+    let prefix = id.split('-').next().unwrap_or_default();
+    let subjects = [
+        ("GEN", "All commands"),
+        ("OPT", "Options of all commands"),
+        ("EXEC", "Commands that run a program"),
+        ("ERR", "Error messages"),
+        ("SUP", "supervise"),
+        ("SVC", "svc"),
+        ("STAT", "svstat"),
+        ("OK", "svok"),
+        ("SCAN", "svscan"),
+        ("BOOT", "svscanboot"),
+        ("RPT", "readproctitle"),
+        ("MLOG", "multilog"),
+        ("TAI", "tai64n"),
+        ("TLOC", "tai64nlocal"),
+        ("SUG", "setuidgid"),
+        ("EUG", "envuidgid"),
+        ("ENV", "envdir"),
+        ("LIM", "softlimit"),
+        ("LOCK", "setlock"),
+        ("FGH", "fghack"),
+        ("PGH", "pgrphack"),
+    ];
+    subjects.iter().find(|(known, _)| *known == prefix).map_or(prefix, |(_, subject)| subject)
+}
+
 /// Returns the requirements called `ids`, each as `ID: PROMISE`.
 pub(crate) fn promises(ids: &[String]) -> Vec<String> {
     ids.iter().filter_map(|id| find(id)).map(|one| format!("{}: {}", one.id, one.promise)).collect()
@@ -189,6 +218,7 @@ mod tests {
         }
         for (index, prefix) in PREFIXES.iter().enumerate() {
             assert!(ids.iter().any(|id| position(id).0 == index), "{prefix}");
+            assert_ne!(subject(prefix), *prefix);
         }
         assert_eq!(find("SUP-35b").map(|found| found.id), Some("SUP-35b"));
         assert!(find("SUP-99").is_none());
