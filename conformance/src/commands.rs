@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The commands that scenarios test, in alphabetical order.
+/// The commands of the original, in alphabetical order.
 pub(crate) const ALL: &[&str] = &[
     "envdir",
     "envuidgid",
@@ -22,6 +22,9 @@ pub(crate) const ALL: &[&str] = &[
     "tai64n",
     "tai64nlocal",
 ];
+
+/// Commands of this project that the original lacks. Scenarios for them are skipped on targets without them.
+pub(crate) const EXTENSIONS: &[&str] = &["svstatus"];
 
 /// Returns whether `directory` has the command `name`: a file that this process may execute.
 pub(crate) fn has_command(directory: &Path, name: &str) -> bool {

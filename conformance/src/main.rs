@@ -418,7 +418,7 @@ fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
     let plain = targets_or_installed(&arguments.targets)?;
     let selected = selected(arguments, &plain)?;
     check_names(&plain)?;
-    check_directories(&plain, commands::ALL)?;
+    check_directories(&plain, &[commands::ALL, commands::EXTENSIONS].concat())?;
     let has_target = |name: &str| plain.iter().any(|target| target.name == name);
     let mix_directory = tempfile::Builder::new().prefix("svconform-mixes-").tempdir().map_err(|error| {
         let directory = std::env::temp_dir();

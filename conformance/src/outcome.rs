@@ -53,6 +53,16 @@ impl Failure {
         Failure::nowhere(FailureKind::Missing, what.into())
     }
 
+    /// The target has no command `name`.
+    pub(crate) fn no_command(name: &str) -> Failure {
+        Failure::missing(format!("{NO_COMMAND} {name}"))
+    }
+
+    /// Returns whether the target has no command that the scenario uses.
+    pub(crate) fn is_no_command(&self) -> bool {
+        self.kind == FailureKind::Missing && self.actual.starts_with(NO_COMMAND)
+    }
+
     /// The suite or its surroundings broke, `why` in words.
     pub(crate) fn broken(why: impl Into<String>) -> Failure {
         Failure::nowhere(FailureKind::Broken, why.into())
@@ -88,6 +98,8 @@ impl Failure {
         (self.kind, &self.source_line, &self.expected) == (other.kind, &other.source_line, &other.expected)
     }
 }
+
+const NO_COMMAND: &str = "the target has no command";
 
 /// How many characters of a text a report has at most.
 const LONGEST_TEXT: usize = 4000;

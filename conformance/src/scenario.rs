@@ -53,6 +53,7 @@ pub(crate) const SVOK: Use = Use::Command("svok");
 pub(crate) const SVSCAN: Use = Use::Command("svscan");
 pub(crate) const SVSCANBOOT: Use = Use::Command("svscanboot");
 pub(crate) const SVSTAT: Use = Use::Command("svstat");
+pub(crate) const SVSTATUS: Use = Use::Command("svstatus");
 pub(crate) const TAI64N: Use = Use::Command("tai64n");
 pub(crate) const TAI64NLOCAL: Use = Use::Command("tai64nlocal");
 pub(crate) const STRACE: Use = Use::Tool("strace");
@@ -93,13 +94,17 @@ impl Scenario {
         self.program.unwrap_or_else(|| self.id.split('/').next().unwrap_or_default())
     }
 
-    /// Returns `Doc` if the manual promises all that it proves.
+    /// Returns `Doc` if the manual promises all that it proves, and `Ext` if it proves what a command promises that the
+    /// original lacks.
     pub(crate) fn class(&self) -> Class {
-        let all_promised = self
-            .requirements
-            .iter()
-            .all(|id| requirement::find(id).is_some_and(|requirement| requirement.class == Class::Doc));
-        if all_promised { Class::Doc } else { Class::Obs }
+        let classes = || self.requirements.iter().map(|id| requirement::find(id).map(|requirement| requirement.class));
+        if classes().all(|class| class == Some(Class::Doc)) {
+            Class::Doc
+        } else if classes().any(|class| class == Some(Class::Ext)) {
+            Class::Ext
+        } else {
+            Class::Obs
+        }
     }
 
     /// Returns whether one of its requirements is about the files in `supervise/`. Only such a scenario looks at them;

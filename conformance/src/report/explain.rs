@@ -98,6 +98,7 @@ fn of_requirement(requirement: &Requirement) -> Vec<(&'static str, Vec<String>)>
         Class::Doc => "Promised by the manual.",
         Class::Obs => "Observed in the original; no manual promises it.",
         Class::Bug => "A defect of the original; no target has to repeat it.",
+        Class::Ext => "Promised by a command that the original lacks; targets without that command are skipped.",
     };
     let proofs = scenarios::all().filter(|scenario| scenario.requirements.contains(&requirement.id));
     let mut proofs: Vec<String> = proofs.map(|scenario| format!("{}: {}", scenario.id, scenario.does)).collect();

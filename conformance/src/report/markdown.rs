@@ -1,7 +1,6 @@
 //! The report as a compatibility table that a project can publish.
 
 use super::Report;
-use crate::requirement::Class;
 use crate::verdict::Verdict;
 use std::fmt::Write;
 
@@ -16,7 +15,7 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     writeln!(out, "# Compatibility with daemontools\n")?;
     writeln!(out, "By svconform {}.\n", report.svconform)?;
     writeln!(out, "| requirements | target | pass | known | other |\n|---|---|---|---|---|")?;
-    for (class, kind) in [(Class::Doc, "promised by the manual"), (Class::Obs, "observed")] {
+    for (class, kind) in report.counted_classes() {
         for target in &report.targets {
             let count = |verdict| report.count(&target.name, class, verdict);
             let all: usize = Verdict::ALL.iter().map(|&verdict| count(verdict)).sum();

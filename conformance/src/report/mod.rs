@@ -12,6 +12,7 @@ mod table;
 mod tap;
 
 use crate::deviations::Deviation;
+use crate::outcome::Failure;
 use crate::requirement::Class;
 use crate::verdict::{Judgement, Verdict, reclassify_identical_failures};
 use serde::{Deserialize, Serialize};
@@ -177,6 +178,12 @@ impl Report {
         format!("{} run {arguments} --keep {scenario}", self.program)
     }
 
+    /// Returns the classes to count, each with its words: all but the extensions, if there are none of these.
+    pub(crate) fn counted_classes(&self) -> impl Iterator<Item = (Class, &'static str)> {
+        let has_extensions = self.scenarios.iter().any(|scenario| scenario.class == Class::Ext);
+        Class::COUNTED.into_iter().filter(move |(class, _)| *class != Class::Ext || has_extensions)
+    }
+
     /// Returns how many scenarios of `class` have `verdict` on `target`.
     pub(crate) fn count(&self, target: &str, class: Class, verdict: Verdict) -> usize {
         let scenarios = self.scenarios.iter().filter(|scenario| scenario.class == class);
@@ -184,14 +191,19 @@ impl Report {
         results.filter(|result| result.target == target && result.judgement.verdict == Some(verdict)).count()
     }
 
-    /// Returns the exit code of the run. With `require_all` a skip is a failure.
+    /// Returns the exit code of the run. With `require_all` a skip is a failure, unless the target has no such extension.
     pub(crate) fn exit_code(&self, require_all: bool) -> u8 {
         if self.interrupted {
             return 3;
         }
-        let verdicts = self.scenarios.iter().flat_map(|scenario| &scenario.results);
-        let codes =
-            verdicts.filter_map(|result| result.judgement.verdict).map(|verdict| verdict.exit_code(require_all));
+        let codes = self.scenarios.iter().flat_map(|scenario| {
+            let code = |result: &TargetResult| {
+                let failure = result.judgement.run.as_ref().and_then(|run| run.failure.as_ref());
+                let lacks_extension = scenario.class == Class::Ext && failure.is_some_and(Failure::is_no_command);
+                result.judgement.verdict.map(|verdict| verdict.exit_code(require_all && !lacks_extension))
+            };
+            scenario.results.iter().filter_map(code)
+        });
         codes.max().unwrap_or(0)
     }
 }
@@ -200,7 +212,7 @@ impl Report {
 pub(crate) mod tests {
     use super::*;
     use crate::observe::file::FileState;
-    use crate::outcome::{Failure, FailureKind, Run};
+    use crate::outcome::{FailureKind, Run};
     use crate::transcript::Step;
 
     /// A report of one scenario on two targets: `ours` with `verdict`, `reference` with a pass.

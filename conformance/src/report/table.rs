@@ -5,7 +5,7 @@ use super::paragraph::wrapped;
 use super::{Report, ScenarioEntry, TargetResult};
 use crate::observe::file::FileState;
 use crate::outcome::{Failure, Run};
-use crate::requirement::{Class, promises};
+use crate::requirement::promises;
 use crate::transcript::Step;
 use crate::verdict::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,7 +125,7 @@ fn details(report: &Report, out: &mut String) -> std::fmt::Result {
 
 fn counts(report: &Report, out: &mut String) -> std::fmt::Result {
     for target in &report.targets {
-        for (class, kind) in [(Class::Doc, "promised by the manual"), (Class::Obs, "observed")] {
+        for (class, kind) in report.counted_classes() {
             let counts = Verdict::ALL.map(|verdict| (report.count(&target.name, class, verdict), verdict));
             let counts: Vec<String> = counts
                 .into_iter()

@@ -16,6 +16,7 @@ mod svok;
 mod svscan;
 mod svscanboot;
 mod svstat;
+mod svstatus;
 mod tai64n;
 mod tai64nlocal;
 
@@ -29,15 +30,22 @@ pub(crate) enum Class {
     Obs,
     /// The original does it, but it is a defect, and no target has to repeat it.
     Bug,
+    /// A manual page of this project promises it, of a command that the original lacks.
+    Ext,
 }
 
 impl Class {
+    /// The classes of scenarios, each with the words for its counts.
+    pub(crate) const COUNTED: [(Class, &'static str); 3] =
+        [(Class::Doc, "promised by the manual"), (Class::Obs, "observed"), (Class::Ext, "extensions")];
+
     /// Returns the word that lists print.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Class::Doc => "doc",
             Class::Obs => "obs",
             Class::Bug => "bug",
+            Class::Ext => "ext",
         }
     }
 }
@@ -124,6 +132,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Requirement> {
         setlock::ALL,
         fghack::ALL,
         pgrphack::ALL,
+        svstatus::ALL,
     ];
     files.into_iter().flatten()
 }
@@ -187,6 +196,11 @@ const fn bug(id: &'static str, source: &'static str, aspects: &'static [Aspect])
     Requirement { id, class: Class::Bug, promise: "", source, aspects }
 }
 
+/// A promise of this project's page `page`, about a command that the original lacks.
+const fn ext(id: &'static str, page: &'static str, aspects: &'static [Aspect]) -> Requirement {
+    Requirement { id, class: Class::Ext, promise: "", source: page, aspects }
+}
+
 impl Requirement {
     /// Puts the requirement into words.
     const fn promises(self, promise: &'static str) -> Self {
@@ -198,9 +212,9 @@ impl Requirement {
 mod tests {
     use super::*;
 
-    const PREFIXES: [&str; 21] = [
+    const PREFIXES: [&str; 22] = [
         "GEN", "OPT", "EXEC", "ERR", "SUP", "SVC", "STAT", "OK", "SCAN", "BOOT", "RPT", "MLOG", "TAI", "TLOC", "SUG",
-        "EUG", "ENV", "LIM", "LOCK", "FGH", "PGH",
+        "EUG", "ENV", "LIM", "LOCK", "FGH", "PGH", "EXT",
     ];
 
     /// The position of an id: its prefix, its number, and the letter behind it.
@@ -245,7 +259,7 @@ mod tests {
     fn promises_of_the_manual_name_a_page_and_others_do_not() {
         for requirement in all() {
             let page = requirement.source.contains("(8)");
-            assert_eq!(page, requirement.class == Class::Doc, "{}", requirement.id);
+            assert_eq!(page, [Class::Doc, Class::Ext].contains(&requirement.class), "{}", requirement.id);
         }
     }
 

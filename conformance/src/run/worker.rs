@@ -99,12 +99,13 @@ fn with_leftovers(failure: Option<Failure>, leftovers: &[String]) -> Option<Fail
 /// Returns a command or program that `scenario` uses and the target or this machine lacks. Whether the machine has the
 /// rights shows when the scenario uses them.
 fn missing(scenario: &Scenario, commands: &Path) -> Option<Failure> {
-    let lacks = scenario.uses.iter().find_map(|one| match one {
-        Use::Command(name) => (!has_command(commands, name)).then(|| format!("the target has no command {name}")),
-        Use::Tool(name) => tool(name).is_none().then(|| format!("this machine has no program {name}")),
+    scenario.uses.iter().find_map(|one| match one {
+        Use::Command(name) => (!has_command(commands, name)).then(|| Failure::no_command(name)),
+        Use::Tool(name) => {
+            tool(name).is_none().then(|| Failure::missing(format!("this machine has no program {name}")))
+        }
         Use::Need(_) => None,
-    });
-    lacks.map(Failure::missing)
+    })
 }
 
 #[cfg(test)]

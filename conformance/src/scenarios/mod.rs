@@ -18,6 +18,7 @@ mod svok;
 mod svscan;
 mod svscanboot;
 mod svstat;
+mod svstatus;
 mod tai64n;
 mod tai64nlocal;
 mod upgrade;
@@ -68,6 +69,7 @@ const FILES: &[(&str, &[Scenario])] = &[
     ("pgrphack", pgrphack::SCENARIOS),
     ("shared", shared::SCENARIOS),
     ("exec", exec::SCENARIOS),
+    ("svstatus", svstatus::SCENARIOS),
     ("upgrade", upgrade::SCENARIOS),
 ];
 
@@ -130,7 +132,8 @@ mod tests {
     #[test]
     fn each_scenario_uses_a_command_and_judges_one() {
         for scenario in all() {
-            assert!(commands::ALL.iter().any(|name| scenario.uses_command(name)), "{}", scenario.id);
+            let mut names = commands::ALL.iter().chain(commands::EXTENSIONS);
+            assert!(names.any(|name| scenario.uses_command(name)), "{}", scenario.id);
             let judges = scenario.program();
             assert!(judges == "upgrade" || scenario.uses_command(judges), "{} judges {judges}", scenario.id);
         }

@@ -17,6 +17,7 @@ mod svok;
 mod svscan;
 mod svscanboot;
 mod svstat;
+mod svstatus;
 mod tai64n;
 mod tai64nlocal;
 
@@ -65,6 +66,7 @@ pub(crate) const ALL: &[Entry] = &[
     Entry { name: "svscan", summary: "start a supervise for each service in a directory", run: svscan::run },
     Entry { name: "svscanboot", summary: "start svscan and readproctitle at boot", run: svscanboot::run },
     Entry { name: "svstat", summary: "print the status of services", run: svstat::run },
+    Entry { name: "svstatus", summary: "print the status of services for programs", run: svstatus::run },
     Entry { name: "tai64n", summary: "put a precise time stamp before each line", run: tai64n::run },
     Entry { name: "tai64nlocal", summary: "turn the stamps of tai64n into local time", run: tai64nlocal::run },
 ];

@@ -73,7 +73,7 @@ fn unable(action: &str) -> impl FnOnce(io::Error) -> String {
 }
 
 /// Returns the line of STAT-01 without the directory.
-fn describe(status: Status, normally_up: bool, now: Tai64n) -> String {
+pub(super) fn describe(status: Status, normally_up: bool, now: Tai64n) -> String {
     let seconds = status.since.seconds_until(now);
     let Status { pid, paused, want, .. } = status;
     let is_up = pid != 0;

@@ -33,6 +33,11 @@ impl Tai64n {
         rounded
     }
 
+    /// Returns the label that is `seconds` earlier.
+    pub(crate) fn minus(self, seconds: u64) -> Tai64n {
+        Tai64n { seconds: self.seconds.wrapping_sub(seconds), ..self }
+    }
+
     /// Returns the next label after this one.
     pub(crate) fn next(self) -> Tai64n {
         match self.nanoseconds {
