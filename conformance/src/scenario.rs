@@ -54,6 +54,7 @@ pub(crate) const SVSCAN: Use = Use::Command("svscan");
 pub(crate) const SVSCANBOOT: Use = Use::Command("svscanboot");
 pub(crate) const SVSTAT: Use = Use::Command("svstat");
 pub(crate) const SVSTATUS: Use = Use::Command("svstatus");
+pub(crate) const SVWAIT: Use = Use::Command("svwait");
 pub(crate) const TAI64N: Use = Use::Command("tai64n");
 pub(crate) const TAI64NLOCAL: Use = Use::Command("tai64nlocal");
 pub(crate) const STRACE: Use = Use::Tool("strace");

@@ -17,6 +17,7 @@ mod svscan;
 mod svscanboot;
 mod svstat;
 mod svstatus;
+mod svwait;
 mod tai64n;
 mod tai64nlocal;
 
@@ -133,6 +134,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Requirement> {
         fghack::ALL,
         pgrphack::ALL,
         svstatus::ALL,
+        svwait::ALL,
     ];
     files.into_iter().flatten()
 }

@@ -19,6 +19,7 @@ mod svscan;
 mod svscanboot;
 mod svstat;
 mod svstatus;
+mod svwait;
 mod tai64n;
 mod tai64nlocal;
 mod upgrade;
@@ -70,6 +71,7 @@ const FILES: &[(&str, &[Scenario])] = &[
     ("shared", shared::SCENARIOS),
     ("exec", exec::SCENARIOS),
     ("svstatus", svstatus::SCENARIOS),
+    ("svwait", svwait::SCENARIOS),
     ("upgrade", upgrade::SCENARIOS),
 ];
 

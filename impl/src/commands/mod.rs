@@ -18,6 +18,7 @@ mod svscan;
 mod svscanboot;
 mod svstat;
 mod svstatus;
+mod svwait;
 mod tai64n;
 mod tai64nlocal;
 
@@ -67,6 +68,7 @@ pub(crate) const ALL: &[Entry] = &[
     Entry { name: "svscanboot", summary: "start svscan and readproctitle at boot", run: svscanboot::run },
     Entry { name: "svstat", summary: "print the status of services", run: svstat::run },
     Entry { name: "svstatus", summary: "print the status of services for programs", run: svstatus::run },
+    Entry { name: "svwait", summary: "wait until services are up, down or gone", run: svwait::run },
     Entry { name: "tai64n", summary: "put a precise time stamp before each line", run: tai64n::run },
     Entry { name: "tai64nlocal", summary: "turn the stamps of tai64n into local time", run: tai64nlocal::run },
 ];

@@ -161,6 +161,29 @@ impl Watch {
     }
 }
 
+/// Tells of changes in several directories, but not which.
+#[derive(Debug)]
+pub(crate) struct Notices(Inotify);
+
+impl Notices {
+    /// Sets up the watch, of nothing yet.
+    pub(crate) fn new() -> io::Result<Notices> {
+        Ok(Notices(Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?))
+    }
+
+    /// Watches `directory`, if not yet, for entries that come, go or are written. Returns whether all changes will be seen.
+    pub(crate) fn add(&self, directory: &Path) -> bool {
+        let flags = AddWatchFlags::from_bits_retain(ENTRIES | ITSELF | libc::IN_MODIFY);
+        self.0.add_watch(directory, flags).is_ok() && is_local(directory)
+    }
+
+    /// Waits as [`ready::wait`] does, and for a change. Forgets the changes.
+    pub(crate) fn wait(&self, others: &[BorrowedFd<'_>], timeout: Option<Duration>) {
+        ready::wait(&[others, &[self.0.as_fd()]].concat(), timeout);
+        while self.0.read_events().is_ok() {}
+    }
+}
+
 fn is_local(directory: &Path) -> bool {
     let kind = statfs(directory).map(|status| u64::try_from(status.filesystem_type().0));
     matches!(kind, Ok(Ok(kind)) if LOCAL.contains(&kind))
