@@ -24,7 +24,7 @@ pub(crate) const ALL: &[&str] = &[
 ];
 
 /// Commands of this project that the original lacks. Scenarios for them are skipped on targets without them.
-pub(crate) const EXTENSIONS: &[&str] = &["svstatus", "svwait"];
+pub(crate) const EXTENSIONS: &[&str] = &["svcheck", "svstatus", "svwait"];
 
 /// Returns whether `directory` has the command `name`: a file that this process may execute.
 pub(crate) fn has_command(directory: &Path, name: &str) -> bool {

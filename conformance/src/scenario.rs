@@ -49,6 +49,7 @@ pub(crate) const SETUIDGID: Use = Use::Command("setuidgid");
 pub(crate) const SOFTLIMIT: Use = Use::Command("softlimit");
 pub(crate) const SUPERVISE: Use = Use::Command("supervise");
 pub(crate) const SVC: Use = Use::Command("svc");
+pub(crate) const SVCHECK: Use = Use::Command("svcheck");
 pub(crate) const SVOK: Use = Use::Command("svok");
 pub(crate) const SVSCAN: Use = Use::Command("svscan");
 pub(crate) const SVSCANBOOT: Use = Use::Command("svscanboot");

@@ -24,7 +24,7 @@ fn failure(code: i32, stderr: &str) -> Outcome {
 
 #[test]
 fn list_prints_the_name_of_each_command() {
-    let names = "envdir\nenvuidgid\nfghack\nmultilog\npgrphack\nreadproctitle\nsetlock\nsetuidgid\nsoftlimit\nsupervise\nsvc\nsvok\n\
+    let names = "envdir\nenvuidgid\nfghack\nmultilog\npgrphack\nreadproctitle\nsetlock\nsetuidgid\nsoftlimit\nsupervise\nsvc\nsvcheck\nsvok\n\
                     svscan\nsvscanboot\nsvstat\nsvstatus\nsvwait\ntai64n\ntai64nlocal\n";
     assert_eq!(daemontools(&["--list"]), success(names));
 }

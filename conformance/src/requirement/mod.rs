@@ -12,6 +12,7 @@ mod shared;
 mod softlimit;
 mod supervise;
 mod svc;
+mod svcheck;
 mod svok;
 mod svscan;
 mod svscanboot;
@@ -135,6 +136,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Requirement> {
         pgrphack::ALL,
         svstatus::ALL,
         svwait::ALL,
+        svcheck::ALL,
     ];
     files.into_iter().flatten()
 }

@@ -14,6 +14,7 @@ mod shared;
 mod softlimit;
 mod supervise;
 mod svc;
+mod svcheck;
 mod svok;
 mod svscan;
 mod svscanboot;
@@ -72,6 +73,7 @@ const FILES: &[(&str, &[Scenario])] = &[
     ("exec", exec::SCENARIOS),
     ("svstatus", svstatus::SCENARIOS),
     ("svwait", svwait::SCENARIOS),
+    ("svcheck", svcheck::SCENARIOS),
     ("upgrade", upgrade::SCENARIOS),
 ];
 

@@ -13,6 +13,7 @@ mod setuidgid;
 mod softlimit;
 mod supervise;
 mod svc;
+mod svcheck;
 mod svok;
 mod svscan;
 mod svscanboot;
@@ -63,6 +64,7 @@ pub(crate) const ALL: &[Entry] = &[
     Entry { name: "softlimit", summary: "run a program with other resource limits", run: softlimit::run },
     Entry { name: "supervise", summary: "start a service and restart it when it exits", run: supervise::run },
     Entry { name: "svc", summary: "send commands to supervise", run: svc::run },
+    Entry { name: "svcheck", summary: "find what is wrong with services", run: svcheck::run },
     Entry { name: "svok", summary: "check whether supervise is running", run: svok::run },
     Entry { name: "svscan", summary: "start a supervise for each service in a directory", run: svscan::run },
     Entry { name: "svscanboot", summary: "start svscan and readproctitle at boot", run: svscanboot::run },
