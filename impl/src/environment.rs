@@ -17,14 +17,17 @@ impl Environment {
     }
 
     /// Sets `name` to `value`, or removes it if that is `None`. Of several old entries only the first is removed (ENV-07).
-    /// The new one is the last entry: their order is nobody's business (EUG-02).
+    /// The new one is the last entry: their order is nobody's business (EUG-02). A name with a `=` is one up to there, and
+    /// what follows belongs to the value.
     pub(crate) fn set(&mut self, name: &[u8], value: Option<&[u8]>) {
+        let new = value.map_or(name.to_vec(), |value| [name, b"=", value].concat());
+        let name = new.split(|&byte| byte == b'=').next().unwrap_or_default();
         let is_old = |entry: &Cow<'_, [u8]>| entry.strip_prefix(name).is_some_and(|rest| rest.starts_with(b"="));
         if let Some(old) = self.0.iter().position(is_old) {
             self.0.remove(old);
         }
-        if let Some(value) = value {
-            self.0.push(Cow::Owned([name, b"=", value].concat()));
+        if name.len() < new.len() {
+            self.0.push(Cow::Owned(new));
         }
     }
 
@@ -50,6 +53,8 @@ mod tests {
         assert_eq!(after(&["A=1", "B=2"], "A", None), ["B=2"]);
         assert_eq!(after(&["B=2"], "A", None), ["B=2"]);
         assert_eq!(after(&[], "A", Some("")), ["A="]);
+        assert_eq!(after(&["A=1", "A=B=2"], "A=B", Some("3")), ["A=B=2", "A=B=3"]);
+        assert_eq!(after(&["A=1"], "A=B", None), ["A=B"]);
     }
 
     #[test]

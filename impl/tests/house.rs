@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// What each module of the first level may import from the others.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("main", &["commands", "program", "sys"]),
-    ("account", &[]),
+    ("account", &["sys"]),
     ("commands", &["account", "environment", "options", "program", "stamp", "sys", "wire"]),
     ("environment", &["sys"]),
     ("options", &["program"]),

@@ -31,7 +31,8 @@ pub(super) const ALL: &[Requirement] = &[
     obs("ENV-06", OBSERVED, &[Processes])
         .promises("The program is looked for in the PATH that envdir was given, and gets the PATH that the directory sets."),
     obs("ENV-07", OBSERVED, &[Stderr, Exit, Processes]).promises(
-        "Of several entries for one variable only the first is replaced or removed. Entries without `=` stay. An environment \
+        "Of several entries for one variable only the first is replaced or removed. Entries without `=` stay. A file `J=K` \
+         replaces an entry for `J`, and one of 0 bytes makes the entry `J=K`. An environment \
          too large to hand on gives `unable to run NAME: argument list too long`.",
     ),
     obs("ENV-08", OBSERVED, &[Processes, Files]).promises(

@@ -11,7 +11,8 @@ pub(super) const ALL: &[Requirement] = &[
     obs("SUG-01b", OBSERVED, &[Stderr, Exit, Processes]).promises(
         "The ids become the real, the effective and the saved ones. The list of supplementary groups has the account's gid \
          and nothing else, whatever groups the account is a member of. An account is a name that the system's account \
-         database knows; a number is not taken for an id, and an empty name is an unknown account.",
+         database knows; a number is not taken for an id. In /etc/passwd, blanks before a line do not count, and a line \
+         without a name is an account without one.",
     ),
     doc("SUG-02", "setuidgid(8)", &[Exit, Processes])
         .promises("Only root can use setuidgid. For anybody else it exits 111 and does not run the program."),

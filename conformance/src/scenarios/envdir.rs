@@ -306,7 +306,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         requirements: &["ENV-07"],
         uses: &[ENVDIR],
         does: "Starts envdir with several entries of one name and with entries without `=`: it replaces or removes the first of \
-               that name, and leaves the others.",
+               that name, and leaves the others. A file `A=B` replaces that of `A`, even if it has 0 bytes.",
         run: |world| {
             let old = [PATH, "A=1", "X", "A=2", "=empty", "A=3", "AB=4", "", "A"];
             let kept = |first: &[&str]| {
@@ -320,7 +320,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             write(world, &[("A", b"")])?;
             world.expect("after a removal", environment(world, &old)?, kept(&[]))?;
             write(world, &[("X", b"")])?;
-            world.expect("after the removal of what is not there", environment(world, &old)?, kept(&["A=1"]))
+            world.expect("after the removal of what is not there", environment(world, &old)?, kept(&["A=1"]))?;
+            write(world, &[("A=B", b"new\n")])?;
+            world.expect("after a replacement by `A=B`", environment(world, &old)?, kept(&["A=B=new"]))?;
+            write(world, &[("A=B", b"")])?;
+            world.expect("after an empty `A=B`", environment(world, &old)?, kept(&["A=B"]))
         },
         ..Scenario::ORDINARY
     },

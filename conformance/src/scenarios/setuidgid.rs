@@ -307,7 +307,8 @@ pub(super) fn passwd() -> String {
                negative:x:-5:13::/:\nzero:x:4294967296:1::/:\none:x:18446744073709551617:1::/:\n\
                no-uid:x:4294967295:18::/:\nno-gid:x:19:4294967295::/:\ntwice:x:20:21::/:\ntwice:x:22:23::/:\n\
                a b:x:26:27::/:\nk\u{e4}se:x:28:29::/:\nUPPER:x:30:31::/:\ndot.ted:x:32:33::/:\n\
-               largest:x:4294967294:4294967293::/:\nbad:x:x:36::/:\nbad:x:37:38::/:\nno-password::40:41::/:\n";
+               largest:x:4294967294:4294967293::/:\nbad:x:x:36::/:\nbad:x:37:38::/:\nno-password::40:41::/:\n in:x:44:45::/:\n \
+               #in-hash:x:3:3::/:\n:x:46:47::/:\n";
     let long = format!("long:x:42:43:{}:/:/bin/sh\n", "comment ".repeat(5000));
     let many: String = (0..50_000).map(|uid| format!("member{uid}:x:{}:100::/:/bin/sh\n", uid + 100_000)).collect();
     // The last line is no whole line.
@@ -330,6 +331,8 @@ pub(super) fn known() -> Vec<Account> {
         account("largest", 4_294_967_294, 4_294_967_293),
         account("bad", 37, 38),
         account("no-password", 40, 41),
+        account("in", 44, 45),
+        account("", 46, 47),
         account("long", 42, 43),
         account("member49999", 149_999, 100),
         account("joiner", 60_001, 60_002),
@@ -338,8 +341,9 @@ pub(super) fn known() -> Vec<Account> {
 }
 
 /// Names that are no accounts of [`passwd`], though some lines begin with them.
-pub(super) const UNKNOWN: [&str; 18] = [
-    "",
+pub(super) const UNKNOWN: [&str; 19] = [
+    " in",
+    "#in-hash",
     "#hash",
     "hash",
     "+",
