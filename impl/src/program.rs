@@ -42,7 +42,17 @@ impl Exit {
         print(&self.message);
         self.code
     }
+
+    /// Prints the message and returns the exit code, in a child that could not become a service. It holds the locks of its
+    /// parent, so it does not wait for a standard error that is full longer than [`PATIENCE`] seconds.
+    pub(crate) fn report_in_child(self) -> u8 {
+        signals::die_after(PATIENCE);
+        self.report()
+    }
 }
+
+/// How many seconds the last message of a child waits to be written.
+const PATIENCE: u32 = 5;
 
 /// The name that a program puts before its messages. It does not depend on how the program was called.
 #[derive(Debug, Clone, Copy)]

@@ -208,6 +208,23 @@ fn neither_a_closed_pipe_nor_a_small_limit_ends_supervise_and_run_inherits_the_s
 }
 
 #[test]
+fn a_child_without_run_does_not_wait_for_ever_for_a_full_standard_error() {
+    let place = Place::new("full-child");
+    let mut web = place.service("web");
+    fs::remove_file(web.file("run")).unwrap();
+    let (_reader, writer) = fifo(&place.path("errors"));
+    fill(&place.path("errors"));
+    web.start(writer);
+    web.until_line("up");
+    // Its child has the lock too.
+    let mut supervise = web.supervise.take().unwrap();
+    supervise.kill().unwrap();
+    supervise.wait().unwrap();
+    let lock = File::open(web.file("supervise/lock")).unwrap();
+    until("the lock is free", || lock.try_lock().is_ok());
+}
+
+#[test]
 fn an_orphan_is_named_with_the_command_that_ends_it() {
     let place = Place::new("orphan");
     let mut web = place.service("web");

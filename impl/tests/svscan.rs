@@ -8,8 +8,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -27,6 +27,11 @@ struct Tree {
 
 impl Tree {
     fn new(name: &str) -> Tree {
+        Tree::with(name, |root| OpenOptions::new().append(true).create(true).open(root.join("errors")).unwrap())
+    }
+
+    /// Starts svscan with a standard error that `errors` opens in the directory above.
+    fn with(name: &str, errors: impl FnOnce(&Path) -> File) -> Tree {
         let root = std::env::temp_dir().join(format!("daemontools-{name}-{}", std::process::id()));
         for directory in ["commands", "scan", "sv", "trash"] {
             fs::create_dir_all(root.join(directory)).unwrap();
@@ -35,8 +40,7 @@ impl Tree {
             symlink(env!("CARGO_BIN_EXE_daemontools"), root.join("commands").join(command)).unwrap();
         }
         let mut svscan = Command::new(root.join("commands/svscan"));
-        let errors = OpenOptions::new().append(true).create(true).open(root.join("errors")).unwrap();
-        svscan.arg(root.join("scan")).env("PATH", root.join("commands")).stderr(errors);
+        svscan.arg(root.join("scan")).env("PATH", root.join("commands")).stderr(errors(&root));
         let svscan = svscan.spawn().unwrap();
         Tree { root, svscan }
     }
@@ -244,6 +248,60 @@ fn a_service_that_was_ended_can_be_removed_for_some_seconds() {
     fs::remove_file(tree.path("scan/gone")).unwrap();
     tree.until_all_run();
     stays("only one runs", Duration::from_secs(3), || tree.supervised().len() == 1);
+}
+
+/// Makes a FIFO that is full, and returns a reader, which does not wait, and a writer.
+fn full_fifo(path: &Path) -> (File, File) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    let open = |options: &mut OpenOptions| options.custom_flags(nix::libc::O_NONBLOCK).open(path).unwrap();
+    let reader = open(OpenOptions::new().read(true));
+    let mut filler = open(OpenOptions::new().write(true));
+    while filler.write(b"\n").is_ok() {}
+    (reader, OpenOptions::new().write(true).open(path).unwrap())
+}
+
+#[test]
+fn a_full_standard_error_keeps_svscan_from_nothing_and_the_next_warning_has_the_number() {
+    let mut reader = None;
+    let tree = Tree::with("full", |root| {
+        let (fifo, writer) = full_fifo(&root.join("errors"));
+        reader = Some(fifo);
+        symlink("nowhere", root.join("scan/gone")).unwrap();
+        writer
+    });
+    let mut reader = reader.unwrap();
+    tree.service("sv/web", true);
+    tree.list("sv/web", "web");
+    tree.until_all_run();
+    tree.supervises().into_iter().for_each(|pid| kill(pid, Signal::SIGKILL).unwrap());
+    until("they are dead", || tree.supervises().is_empty());
+    tree.until_all_run();
+    let mut text = String::new();
+    let _ = reader.read_to_string(&mut text);
+    assert_eq!(text.trim(), "");
+    tree.list("sv/missing", "lost");
+    let text = RefCell::new(String::new());
+    until("a warning", || {
+        let _ = (&reader).read_to_string(&mut text.borrow_mut());
+        text.borrow().contains("unable to stat")
+    });
+    let text = text.into_inner();
+    let number = text.strip_prefix("svscan: warning: dropped ").unwrap().split(' ').next().unwrap();
+    assert!(number.parse::<u32>().unwrap() > 0, "{text}");
+    assert!(text.contains(" earlier warnings: standard error was full\nsvscan: warning: unable to stat "), "{text}");
+}
+
+#[test]
+fn an_unread_standard_error_does_not_end_svscan() {
+    let mut tree = Tree::with("unread", |root| {
+        symlink("nowhere", root.join("scan/gone")).unwrap();
+        let (_, writer) = full_fifo(&root.join("errors"));
+        writer
+    });
+    tree.service("sv/web", false);
+    tree.list("sv/web", "web");
+    tree.until_all_run();
+    assert!(tree.svscan.try_wait().unwrap().is_none());
 }
 
 /// `SVSCAN_EVENTS=50000 cargo test --release --test svscan -- --ignored --nocapture`. `SVSCAN_SEED` repeats a run.

@@ -16,7 +16,7 @@ use std::path::Path;
 const SVC: Program = Program("svc");
 
 pub(crate) fn run(args: Args) -> Result<(), Exit> {
-    signals::ignore_sigpipe();
+    signals::ignore_sigpipe().map_err(SVC.fatal(parts!("unable to ignore signals")))?;
     let argv = args.all();
     let known = control::letters();
     let mut options = Options::new(&argv, &known);

@@ -39,7 +39,7 @@ fn boot() -> io::Result<u8> {
     stdio::redirect_stdin(&null)?;
     stdio::redirect_stdout(&null)?;
     stdio::redirect_stderr(&null)?;
-    signals::reset_sigchld();
+    signals::reset_sigchld()?;
     let directory = service_directory(Path::is_dir);
 
     let leftovers = services(Path::new(directory));

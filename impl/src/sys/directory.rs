@@ -3,10 +3,9 @@
 use super::open;
 use nix::errno::Errno;
 use nix::libc;
-use std::ffi::{CStr, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::IntoRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -46,8 +45,9 @@ impl WorkingDirectory {
 ///
 /// std's iterator asserts that closedir(3) does not fail.
 pub(crate) fn names(path: impl AsRef<Path>) -> io::Result<Vec<OsString>> {
-    // SAFETY: The descriptor is open, and nothing else owns it. closedir below closes it.
-    let stream = unsafe { libc::fdopendir(open::read(path)?.into_raw_fd()) };
+    let path = CString::new(path.as_ref().as_os_str().as_bytes())?;
+    // SAFETY: The path is NUL-terminated.
+    let stream = unsafe { libc::opendir(path.as_ptr()) };
     if stream.is_null() {
         return Err(Errno::last().into());
     }

@@ -2,7 +2,7 @@
 
 use nix::sys::signal::{self, SigHandler, SigSet};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, alarm};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::OnceLock;
@@ -70,8 +70,8 @@ impl Arrivals {
     }
 
     /// Unblocks the signals, for a child that is about to become another program.
-    pub(crate) fn release(&self) {
-        let _ = self.mask.thread_unblock();
+    pub(crate) fn release(&self) -> io::Result<()> {
+        Ok(self.mask.thread_unblock()?)
     }
 }
 
@@ -82,13 +82,20 @@ pub(crate) fn unblock_sigchld() -> io::Result<()> {
 
 /// Sets SIGCHLD to its default. While it is ignored, the kernel reaps children and their exits cannot be detected
 /// (SCAN-18).
-pub(crate) fn reset_sigchld() {
-    let _ = set_disposition(Signal::SIGCHLD, SigHandler::SigDfl);
+pub(crate) fn reset_sigchld() -> io::Result<()> {
+    set_disposition(Signal::SIGCHLD, SigHandler::SigDfl).map(drop)
 }
 
 /// Ignores SIGPIPE, so that a write to a pipe without a reader fails with EPIPE (SVC-09).
-pub(crate) fn ignore_sigpipe() {
-    let _ = set_disposition(Signal::SIGPIPE, SigHandler::SigIgn);
+pub(crate) fn ignore_sigpipe() -> io::Result<()> {
+    set_disposition(Signal::SIGPIPE, SigHandler::SigIgn).map(drop)
+}
+
+/// Ends this process by SIGALRM after `seconds`, whatever it inherited, unless a call fails.
+pub(crate) fn die_after(seconds: u32) {
+    let ready = set_disposition(Signal::SIGALRM, SigHandler::SigDfl);
+    let _ = ready.and_then(|_| Ok(SigSet::from(Signal::SIGALRM).thread_unblock()?));
+    alarm::set(seconds);
 }
 
 /// The signals that end a process for a failed write, with their dispositions before [`survive_writes`].

@@ -298,9 +298,10 @@ impl Log {
         let name = self.settings.directory.as_bytes();
         let trouble = |what: &[u8], error| Trouble([what, name].concat(), error);
         let child = child::spawn(|| {
-            signals.release();
+            let released = signals.release();
             let argv = ["sh", "-c"].map(OsStr::new).into_iter().chain([processor.as_os_str()]).collect::<Vec<_>>();
-            let error = connect().err().unwrap_or_else(|| child::exec(OsStr::new(SHELL), &argv, &child::environment()));
+            let ready = released.and_then(|()| connect());
+            let error = ready.err().unwrap_or_else(|| child::exec(OsStr::new(SHELL), &argv, &child::environment()));
             MULTILOG.fatal(parts!("unable to run ", processor))(error).report()
         });
         let child = child.map_err(|error| trouble(b"unable to fork for processor in ", Some(error)))?;

@@ -26,11 +26,11 @@ const LEAST_INPUT: usize = 1 << 10;
 const ALERT: usize = 200;
 
 pub(crate) fn run(args: Args) -> Result<(), Exit> {
-    signals::reset_sigchld();
+    signals::reset_sigchld().map_err(MULTILOG.fatal(parts!("unable to set up signals")))?;
     open::set_umask(0o022);
     let origin = WorkingDirectory::open().map_err(MULTILOG.fatal(parts!("unable to switch to current directory")))?;
     let signals = Arrivals::listen(&[Signal::SIGTERM, Signal::SIGALRM])
-        .map_err(MULTILOG.fatal(parts!("unable to switch to current directory")))?;
+        .map_err(MULTILOG.fatal(parts!("unable to set up signals")))?;
     let argv = args.all();
     let script = Script::new(argv.get(1..).unwrap_or_default());
     let mut multilog = Multilog::open(&script, &origin, signals)?;

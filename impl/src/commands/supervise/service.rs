@@ -152,7 +152,7 @@ impl Service {
         let started = child::spawn(|| {
             let ready = signals::unblock_sigchld().and_then(|()| self.home.enter());
             let error = ready.map_or_else(|error| error, |()| child::exec(run, &[run], &child::environment()));
-            SUPERVISE.fatal(parts!("unable to start ", &self.name, "/run"))(error).report()
+            SUPERVISE.fatal(parts!("unable to start ", &self.name, "/run"))(error).report_in_child()
         });
         match started {
             Ok(pid) => Event::Started(pid),

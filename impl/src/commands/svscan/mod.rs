@@ -6,17 +6,18 @@ mod adopt;
 mod roster;
 mod scan;
 
-use crate::program::{Exit, Program, parts};
+use crate::program::{Exit, parts};
 use crate::sys::argv::Args;
 use crate::sys::{limits, stdio};
-use scan::Scan;
+use scan::{SVSCAN, Scan};
 use std::env;
 
 pub(crate) fn run(args: Args) -> Result<(), Exit> {
     stdio::open_closed();
     if let [_, dir, ..] = args.all()[..] {
-        env::set_current_dir(dir).map_err(Program("svscan").fatal(parts!("unable to chdir to ", dir)))?;
+        env::set_current_dir(dir).map_err(SVSCAN.fatal(parts!("unable to chdir to ", dir)))?;
     }
+    SVSCAN.outlive_warnings()?;
     // A log takes two descriptors. Without the right to raise it, the limit stays as it is.
     let _ = limits::raise_descriptors();
     Scan::new().run();

@@ -5,7 +5,7 @@ use super::roster::{Found, INTERVAL, Id, Role, Roster};
 use crate::program::{Exit, Program, parts};
 use crate::sys::signals::{self, Arrivals, ChildExits};
 use crate::sys::watch::{Changes, Watch};
-use crate::sys::{Pid, Signal, child, fifo, open, ready, stdio};
+use crate::sys::{Pid, Signal, child, directory, fifo, open, ready, stdio};
 use crate::wire::files;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -17,7 +17,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-const SVSCAN: Program = Program("svscan");
+pub(super) const SVSCAN: Program = Program("svscan");
 /// The longest that an orderly end may take.
 const GRACE: Duration = Duration::from_secs(10);
 /// How often svscan looks whether another one still works on its directory.
@@ -60,7 +60,9 @@ impl Scan {
         let _lock = lock();
         let (roster, start) = (Roster::default(), Instant::now());
         let is_first = std::process::id() == 1;
-        let stops = is_first.then(|| Arrivals::listen(&[Signal::SIGTERM, Signal::SIGINT]).ok()).flatten();
+        let listen = || Arrivals::listen(&[Signal::SIGTERM, Signal::SIGINT]);
+        let warn = |error| SVSCAN.warn(parts!("unable to set up signals"), &error);
+        let stops = is_first.then(listen).and_then(|stops| stops.map_err(warn).ok());
         let (adopted, entering, holders) = Default::default();
         let (exits, watch, is_watched, next_scan) = Default::default();
         Scan { roster, start, exits, stops, watch, is_watched, next_scan, adopted, entering, holders, _lock }
@@ -307,8 +309,7 @@ fn lock() -> Option<open::Lock> {
 
 /// Returns the names in the current directory that do not start with a dot.
 fn read_directory() -> io::Result<BTreeSet<OsString>> {
-    let names = fs::read_dir(".")?.map(|entry| Ok(entry?.file_name()));
-    names.filter(|name| !name.as_ref().is_ok_and(|name| is_hidden(name))).collect()
+    Ok(directory::names(".")?.into_iter().filter(|name| !is_hidden(name)).collect())
 }
 
 fn is_hidden(name: &OsStr) -> bool {
@@ -339,11 +340,11 @@ fn start(
 ) -> Result<Pid, AlreadyReported> {
     let full_name = full_name(name, role);
     child::spawn(|| {
-        if let Err(error) = signals::unblock_sigchld() {
-            return SVSCAN.fatal_in_child(parts!("unable to set up signals for ", &full_name))(error).report();
+        let released = stops.map_or(Ok(()), Arrivals::release);
+        if let Err(error) = released.and_then(|()| signals::unblock_sigchld()) {
+            return SVSCAN.fatal_in_child(parts!("unable to set up signals for ", &full_name))(error).report_in_child();
         }
-        stops.iter().for_each(|stops| stops.release());
-        exec_supervise(id, name, &full_name, role, pipe).report()
+        exec_supervise(id, name, &full_name, role, pipe).report_in_child()
     })
     .map_err(|error| report(parts!("unable to fork for ", &full_name), &error))
 }
