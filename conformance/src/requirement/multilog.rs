@@ -121,6 +121,10 @@ pub(super) const ALL: &[Requirement] = &[
         "Pruning counts and removes any file whose name begins with `@` and has 25 bytes or more, and does not end if all of them \
          come after `@z`.",
     ),
+    obs("MLOG-27", OBSERVED, &[Files]).promises(
+        "A status file, and a `current` that its owner may execute, can be links. What they lead to is written, whoever made the \
+         link.",
+    ),
     obs("MLOG-30", OBSERVED, &[Files, Timing]).promises(
         "A finished line is in `current` before multilog waits for more input. An unfinished line of less than 1000 bytes is not.",
     ),

@@ -24,7 +24,8 @@ pub(crate) fn run(args: Args) -> Result<(), Exit> {
     if command.is_empty() {
         return Err(Exit::misuse(USAGE));
     }
-    let locked = open::append(file)
+    let locked = open::appending()
+        .open(file)
         .map_err(SETLOCK.fatal(parts!("unable to open ", file)))
         .and_then(|opened| open::lock_for_child(opened, waits).map_err(SETLOCK.fatal(parts!("unable to lock ", file))));
     match locked {

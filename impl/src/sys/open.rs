@@ -1,14 +1,14 @@
 //! Opening files the way the original does.
 
 use super::errno::{self, Errno};
-use nix::fcntl::{AT_FDCWD, AtFlags, FcntlArg, FdFlag, Flock, FlockArg, OFlag, fcntl};
+use nix::fcntl::{AT_FDCWD, AtFlags, FcntlArg, FdFlag, OFlag, fcntl, readlinkat};
 use nix::unistd::linkat;
 use std::error::Error;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Returns options for a non-blocking open. Every open is one, so that a FIFO in place of a file cannot block a program
@@ -78,24 +78,62 @@ pub(crate) fn name(file: &File, path: &str) -> io::Result<()> {
     Ok(linkat(AT_FDCWD, link.as_str(), AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW)?)
 }
 
-/// Opens `path` for writing and truncates it. A new file gets mode 0644 less the umask.
-pub(crate) fn truncate(path: impl AsRef<Path>) -> io::Result<File> {
-    nonblocking().write(true).create(true).truncate(true).mode(0o644).open(path)
+/// Options to append to a file, which is created with mode 0600 less the umask.
+pub(crate) fn appending() -> OpenOptions {
+    let mut options = nonblocking();
+    options.append(true).create(true).mode(0o600);
+    options
 }
 
-/// Opens `path` for appending. A new file gets mode 0600 less the umask.
-pub(crate) fn append(path: impl AsRef<Path>) -> io::Result<File> {
-    nonblocking().append(true).create(true).mode(0o600).open(path)
+/// Opens the regular file `name` of the current directory with `options`, but not another one by this name: neither through
+/// a symbolic link nor, where another account owns the directory, a file with several names.
+pub(crate) fn own(options: &mut OpenOptions, name: &str) -> io::Result<File> {
+    let file = no_link(options, name)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(Refused("not a regular file").into());
+    }
+    if metadata.nlink() > 1 && !is_trusted(&fs::metadata(".")?) {
+        return Err(Refused("has several names").into());
+    }
+    Ok(file)
 }
 
-/// Opens `path` for writing, wherever in it the next write goes. A new file gets mode 0600 less the umask.
+/// Opens `path` for writing, wherever in it the next write goes. A new file gets mode 0600 less the umask. In its last
+/// component, only symbolic links of root and of the account of this process are followed.
 pub(crate) fn overwrite(path: impl AsRef<Path>) -> io::Result<File> {
-    nonblocking().write(true).create(true).truncate(false).mode(0o600).open(path)
+    let mut path = path.as_ref().to_owned();
+    loop {
+        let opened = no_link(nonblocking().write(true).create(true).truncate(false).mode(0o600), &path);
+        // Refused, and not because of a circle of links.
+        if opened.as_ref().err().is_none_or(|error| error.get_ref().is_none()) {
+            return opened;
+        }
+        let link =
+            OpenOptions::new().read(true).custom_flags((OFlag::O_PATH | OFlag::O_NOFOLLOW).bits()).open(&path)?;
+        if !is_trusted(&link.metadata()?) {
+            return opened;
+        }
+        path.set_file_name(readlinkat(&link, "")?);
+    }
 }
 
-/// A file locked with flock(2) until this is dropped.
+/// Returns whether the file belongs to root or to the account of this process.
+pub(crate) fn is_trusted(file: &Metadata) -> bool {
+    [0, nix::unistd::geteuid().as_raw()].contains(&file.uid())
+}
+
+/// A file locked with flock(2) until this is dropped. nix's asserts that it can be unlocked.
 #[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "held, not read")] Flock<File>);
+pub(crate) struct Lock(File);
+
+fn try_lock(file: File) -> io::Result<Lock> {
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(TryLockError::WouldBlock) => Err(Errno::EAGAIN.into()),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
 
 /// Opens `path`, which must not be a symbolic link, for appending and locks it. A new file gets mode 0600 less the umask
 /// (SUP-05).
@@ -103,20 +141,18 @@ pub(crate) struct Lock(#[expect(dead_code, reason = "held, not read")] Flock<Fil
 /// # Errors
 /// EAGAIN if another process holds the lock; otherwise those of open(2) and flock(2).
 pub(crate) fn lock(path: impl AsRef<Path>) -> io::Result<Lock> {
-    let file = no_link(nonblocking().append(true).create(true).mode(0o600), path)?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock).map(Lock).map_err(|(_, error)| error.into())
+    try_lock(no_link(&mut appending(), path)?)
 }
 
 /// Returns whether another process has locked the file `path` with flock(2). Returns false if it cannot be opened.
 pub(crate) fn is_locked(path: impl AsRef<Path>) -> bool {
-    let locked = read(path).map(|file| Flock::lock(file, FlockArg::LockSharedNonblock));
-    locked.is_ok_and(|result| result.is_err_and(|(_, errno)| errno == Errno::EAGAIN))
+    read(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// Locks the directory `path` with flock(2) until this is dropped. Returns `None` if another process has locked it, or if it
 /// cannot be locked, as on some network file systems.
 pub(crate) fn lock_directory(path: impl AsRef<Path>) -> Option<Lock> {
-    Flock::lock(read(path).ok()?, FlockArg::LockExclusiveNonblock).ok().map(Lock)
+    try_lock(read(path).ok()?).ok()
 }
 
 /// Locks `file` with flock(2). The program that this process becomes inherits the descriptor, and with it the lock
@@ -125,10 +161,9 @@ pub(crate) fn lock_directory(path: impl AsRef<Path>) -> Option<Lock> {
 /// # Errors
 /// EAGAIN if another process holds the lock and `waits` is false; otherwise those of flock(2).
 pub(crate) fn lock_for_child(file: File, waits: bool) -> io::Result<()> {
-    let kind = if waits { FlockArg::LockExclusive } else { FlockArg::LockExclusiveNonblock };
-    let locked = Flock::lock(file, kind).map_err(|(_, error)| error)?;
-    fcntl(&*locked, FcntlArg::F_SETFD(FdFlag::empty()))?;
-    std::mem::forget(locked);
+    let file = if waits { file.lock().map(|()| file) } else { try_lock(file).map(|Lock(file)| file) }?;
+    fcntl(&file, FcntlArg::F_SETFD(FdFlag::empty()))?;
+    let _stays_open = file.into_raw_fd();
     Ok(())
 }
 

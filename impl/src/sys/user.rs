@@ -10,11 +10,6 @@ pub(crate) fn set_group(gid: u32) -> io::Result<()> {
     Ok(unistd::setgid(gid)?)
 }
 
-/// Returns the effective user.
-pub(crate) fn effective() -> u32 {
-    unistd::geteuid().as_raw()
-}
-
 /// Sets the real, effective and saved user to `uid`, if this process may.
 pub(crate) fn set_user(uid: u32) -> io::Result<()> {
     Ok(unistd::setuid(Uid::from_raw(uid))?)

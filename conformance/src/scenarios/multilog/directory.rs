@@ -456,6 +456,24 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
+        id: "multilog/directory/goes-on-behind-a-link",
+        requirements: &["MLOG-27"],
+        uses: &[MULTILOG],
+        does: "Makes `current` a link to a file of mode 0744. The line is appended to that file.",
+        run: |world| {
+            let log = world.log("log");
+            world.files.make_directory("log")?;
+            world.files.write("target", "x\n")?;
+            world.files.set_mode("target", 0o744)?;
+            world.files.link("../target", "log/current")?;
+            let ran = world.multilog(&["./log"], "line\n")?.finish()?;
+            world.expect("multilog", ran.all(), ("exit 0", "", ""))?;
+            world.expect("the target", world.files.read("target").as_str(), "x\\nline\\n")?;
+            world.expect("codes", log.codes(), vec![""; 0])
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
         id: "multilog/directory/reports-what-it-may-not-do",
         requirements: &["MLOG-20b", "ERR-01"],
         uses: &[MULTILOG, FEWER_RIGHTS],

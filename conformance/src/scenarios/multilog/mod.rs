@@ -25,6 +25,18 @@ fn deeds(world: &World, script: &[&str], input: &str) -> Result<Vec<String>, Fai
     Ok(world.files.lines("deeds").iter().filter_map(|line| deed(line)).collect())
 }
 
+/// Returns the name of the system call that does `wanted` for the `when`th time in the last run of [`deeds`], and its number
+/// among the calls of that name.
+fn call(world: &World, wanted: &str, when: u32) -> Result<(String, usize), Failure> {
+    let lines = world.files.lines("deeds");
+    let mut found = lines.iter().enumerate().filter(|(_, line)| deed(line).as_deref() == Some(wanted));
+    let number = usize::try_from(when.saturating_sub(1)).unwrap_or_default();
+    let found = found.nth(number).and_then(|(at, line)| Some((at, line.split_once('(')?.0)));
+    let (at, name) = found.ok_or_else(|| Failure::mismatch(wanted, lines.join("\n")))?;
+    let begin = format!("{name}(");
+    Ok((name.to_owned(), lines[..=at].iter().filter(|line| line.starts_with(&begin)).count()))
+}
+
 /// Returns what a line of strace says that a program has done, or `None` if it is about something else.
 fn deed(line: &str) -> Option<String> {
     let (name, arguments) = line.split_once('(')?;

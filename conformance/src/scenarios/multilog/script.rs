@@ -419,6 +419,47 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..Scenario::ORDINARY
     },
     Scenario {
+        id: "multilog/script/writes-status-files-behind-links",
+        requirements: &["MLOG-08", "MLOG-08b"],
+        uses: &[MULTILOG],
+        does: "Has status files that are links, one of them to a link in another directory, and one to a file that does not exist. \
+               multilog writes what they lead to.",
+        run: |world| {
+            world.files.make_directory("sub")?;
+            world.files.write("target", "")?;
+            for (target, name) in [("target", "direct"), ("sub/link", "indirect"), ("../made", "sub/link")] {
+                world.files.link(target, name)?;
+            }
+            let ran = world.multilog(&["=direct", "=indirect"], "line\n")?.finish()?;
+            world.expect("multilog", ran.all(), ("exit 0", "", ""))?;
+            for name in ["target", "made"] {
+                let text = world.files.read(name);
+                world.expect_that(name, text.starts_with("line\\n\\n"), "the line", &text)?;
+            }
+            Ok(())
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "multilog/script/writes-status-files-behind-links-of-others",
+        requirements: &["MLOG-27"],
+        uses: &[MULTILOG],
+        does: "Has a status file that is a link of another account. multilog writes what it leads to.",
+        run: |world| {
+            world.as_root()?;
+            let account = world.accounts()?.remove(0);
+            world.files.write("target", "")?;
+            world.files.link("target", "status")?;
+            std::os::unix::fs::lchown(world.path("status"), Some(account.uid), Some(account.gid))
+                .map_err(|error| Failure::broken(format!("cannot give a link away: {error}")))?;
+            let ran = world.multilog(&["=status"], "line\n")?.finish()?;
+            world.expect("multilog", ran.all(), ("exit 0", "", ""))?;
+            let text = world.files.read("target");
+            world.expect_that("the target", text.starts_with("line\\n\\n"), "the line", &text)
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
         id: "multilog/script/reports-status-files-that-it-cannot-open",
         requirements: &["MLOG-08b", "GEN-01", "GEN-02", "ERR-01"],
         uses: &[MULTILOG],

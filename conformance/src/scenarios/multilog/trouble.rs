@@ -66,11 +66,17 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                is tried again after five seconds, and no line is lost.",
         run: |world| {
             let input = numbered_lines(20..25);
-            world.files.write("input", &input)?;
+            world.log("traced").prepare(numbered_lines(0..20))?;
+            super::deeds(world, &["s4096", "./traced"], &input)?;
             let mut running = vec![];
             for (number, (call, error, when, processor, message)) in FAILURES.iter().enumerate() {
                 let name = format!("log-{number}");
                 world.log(&name).prepare(numbered_lines(0..20))?;
+                let (call, when) = if call.contains(' ') {
+                    super::call(world, call, *when)?
+                } else {
+                    (call.to_string(), usize::try_from(*when).unwrap_or_default())
+                };
                 let inject = format!("inject={call}:error={error}:when={when}");
                 let options = ["-o", "/dev/null", "-e", &inject];
                 let script = ["s4096", if *processor { "!cat" } else { "" }, &format!("./{name}")];
@@ -146,7 +152,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-/// A system call with its error and its occurrence, whether there is a processor, and the message without its beginning.
+/// A system call, or what it does, with its error and its occurrence, whether there is a processor, and the message without its beginning.
 type Case = (&'static str, &'static str, u32, bool, &'static str);
 
 const FAILURES: &[Case] = &[
@@ -154,8 +160,8 @@ const FAILURES: &[Case] = &[
     ("write", "EDQUOT", 1, false, "unable to write to LOG/current, pausing: disk quota exceeded"),
     ("?fsync,?fdatasync", "EIO", 1, false, "unable to write LOG/current to disk, pausing: input/output error"),
     (RENAMES, "EACCES", 1, false, "unable to rename current to previous in directory LOG, pausing: access denied"),
-    ("fchmod", "EPERM", 2, false, "unable to set mode of LOG/current, pausing: permission denied"),
-    ("?chmod,?fchmodat", "EPERM", 1, false, "unable to set mode of LOG/previous, pausing: permission denied"),
+    ("chmod current 0644", "EPERM", 2, false, "unable to set mode of LOG/current, pausing: permission denied"),
+    ("chmod previous 0744", "EPERM", 1, false, "unable to set mode of LOG/previous, pausing: permission denied"),
     ("?link,?linkat", "ENOSPC", 1, false, "unable to link to LOG/@STAMP.s, pausing: out of disk space"),
     ("?unlink,?unlinkat", "EPERM", 1, false, "unable to remove LOG/previous, pausing: permission denied"),
     ("fchdir", "EIO", 3, false, "unable to switch to LOG, pausing: input/output error"),
@@ -168,7 +174,7 @@ const FAILURES: &[Case] = &[
     ("?unlink,?unlinkat", "EIO", 2, true, "unable to remove LOG/processed, pausing: input/output error"),
     // At the end.
     ("?fsync,?fdatasync", "EIO", 2, false, "unable to write LOG/current to disk, pausing: input/output error"),
-    ("fchmod", "EIO", 3, false, "unable to set mode of LOG/current, pausing: input/output error"),
+    ("chmod current 0744", "EIO", 1, false, "unable to set mode of LOG/current, pausing: input/output error"),
 ];
 
 /// Fills the disk of a log, and makes room. Expects what the manual promises; if `is_exact`, also what the original does.

@@ -12,7 +12,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::time::{Duration, SystemTime};
 
 /// The name in multilog's messages.
@@ -75,9 +75,11 @@ impl Log {
         Ok(log)
     }
 
-    /// Returns the permission bits of `file`, or `None` if it does not exist.
+    /// Returns the permission bits of `file`, or `None` if it does not exist. A symbolic link, which is not multilog's, counts
+    /// as left behind by a crash, so that it is put aside.
     fn mode(&self, file: &str) -> Result<Option<u32>, Exit> {
         match fs::metadata(file) {
+            Ok(_) if fs::read_link(file).is_ok() => Ok(Some(0)),
             Ok(metadata) => Ok(Some(metadata.mode())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.fatal("unable to stat ", file)(error)),
@@ -93,19 +95,22 @@ impl Log {
     fn start(&mut self, step: Step, signals: &Arrivals) -> Result<(), Exit> {
         match step {
             Step::Resume => {
-                let current = open::append(CURRENT).map_err(self.fatal("unable to append to ", CURRENT))?;
+                let current = append(CURRENT).map_err(self.fatal("unable to append to ", CURRENT))?;
                 let mode = Permissions::from_mode(INCOMPLETE);
                 current.set_permissions(mode).map_err(self.fatal("unable to set mode of ", CURRENT))?;
                 self.written = current.metadata().map_err(self.fatal("unable to stat ", CURRENT))?.size();
                 self.current = Some(current);
             }
             Step::Create(CURRENT) => {
-                let current = open::append(CURRENT).map_err(self.fatal("unable to write to ", CURRENT))?;
+                let current = append(CURRENT).map_err(self.fatal("unable to write to ", CURRENT))?;
                 let mode = Permissions::from_mode(INCOMPLETE);
                 current.set_permissions(mode).map_err(self.fatal("unable to set mode of ", CURRENT))?;
                 self.current = Some(current);
             }
-            Step::Create(file) => drop(open::truncate(file).map_err(self.fatal("unable to write to ", file))?),
+            Step::Create(file) => {
+                let emptied = open::own(open::appending().mode(0o644), file).and_then(|file| file.set_len(0));
+                emptied.map_err(self.fatal("unable to write to ", file))?;
+            }
             // What cannot be removed is replaced by a rename later, or that fails and says so.
             Step::Remove(file) => drop(fs::remove_file(file)),
             Step::Close | Step::Rename(..) | Step::Complete(_) | Step::Process | Step::Sync(_) | Step::Archive(..) => {
@@ -228,18 +233,19 @@ impl Log {
             // Only the start has a log to resume, which it does by itself.
             Step::Resume => {}
             Step::Create(file) => {
-                let current = open::append(file).map_err(self.unable("create ", file, ""))?;
+                let current = append(file).map_err(self.unable("create ", file, ""))?;
                 let mode = Permissions::from_mode(INCOMPLETE);
                 current.set_permissions(mode).map_err(self.unable("set mode of ", file, ""))?;
                 (self.current, self.written) = (Some(current), 0);
             }
             Step::Complete(file) => {
                 let mode = Permissions::from_mode(COMPLETE);
-                fs::set_permissions(file, mode).map_err(self.unable("set mode of ", file, ""))?;
+                let complete = read(file).and_then(|file| file.set_permissions(mode));
+                complete.map_err(self.unable("set mode of ", file, ""))?;
             }
             Step::Process => self.process(signals)?,
             Step::Sync(file) => {
-                let opened = open::append(file).map_err(self.unable("create ", file, ""))?;
+                let opened = append(file).map_err(self.unable("create ", file, ""))?;
                 opened.sync_all().map_err(self.unable("write ", file, " to disk"))?;
             }
             Step::Remove(file) => self.remove(file)?,
@@ -259,7 +265,7 @@ impl Log {
     /// Gives `file` the name of an old log and removes surplus ones (MLOG-24). A file with two names was on its way when
     /// multilog crashed, and loses the first of them.
     fn archive(&self, file: &str, code: rotation::Code) -> Result<(), Trouble> {
-        let links = match fs::metadata(file) {
+        let links = match fs::symlink_metadata(file) {
             Ok(metadata) => metadata.nlink(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(self.unable("stat ", file, "")(error)),
@@ -298,9 +304,8 @@ impl Log {
         let name = self.settings.directory.as_bytes();
         let trouble = |what: &[u8], error| Trouble([what, name].concat(), error);
         let child = child::spawn(|| {
-            let released = signals.release();
+            let ready = signals.release().and_then(|()| connect());
             let argv = ["sh", "-c"].map(OsStr::new).into_iter().chain([processor.as_os_str()]).collect::<Vec<_>>();
-            let ready = released.and_then(|()| connect());
             let error = ready.err().unwrap_or_else(|| child::exec(OsStr::new(SHELL), &argv, &child::environment()));
             MULTILOG.fatal(parts!("unable to run ", processor))(error).report()
         });
@@ -314,13 +319,21 @@ impl Log {
     }
 }
 
+fn append(file: &str) -> io::Result<File> {
+    open::own(&mut open::appending(), file)
+}
+
+fn read(file: &str) -> io::Result<File> {
+    open::own(open::nonblocking().read(true), file)
+}
+
 /// Opens the files of a processor as its descriptors 0, 1, 4 and 5.
 fn connect() -> io::Result<()> {
     stdio::redirect(&[
-        (open::read(PREVIOUS)?, 0),
-        (open::truncate(PROCESSED)?, 1),
-        (open::read(STATE)?, 4),
-        (open::truncate(NEW_STATE)?, 5),
+        (read(PREVIOUS)?, 0),
+        (open::replace(PROCESSED)?, 1),
+        (read(STATE)?, 4),
+        (open::replace(NEW_STATE)?, 5),
     ])
 }
 

@@ -4,14 +4,15 @@ use super::machine::{Effect, Event, FORK_PAUSE, Machine, Now};
 use super::record::{RETRY, SUPERVISE, Writer};
 use crate::program::{Exit, parts};
 use crate::sys::directory::WorkingDirectory;
+use crate::sys::open::is_trusted;
 use crate::sys::signals::{self, ChildExits};
-use crate::sys::{child, fifo, open, ready, user};
+use crate::sys::{child, fifo, open, ready};
 use crate::wire::control::Command;
 use crate::wire::files::{self, within};
 use crate::wire::status::{self, Status, Want};
 use crate::wire::tai::Tai64n;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
@@ -206,11 +207,6 @@ fn enter_directory() -> io::Result<WorkingDirectory> {
         return Ok(home);
     }
     Err(open::Refused("supervise is a symbolic link of another account").into())
-}
-
-/// Returns whether the file belongs to root or to the account of this process.
-fn is_trusted(file: &Metadata) -> bool {
-    [0, user::effective()].contains(&file.uid())
 }
 
 /// Returns the process in the record of an earlier supervise, if it still runs in the directory `home`.
