@@ -63,8 +63,9 @@ fn boot() -> io::Result<u8> {
         child::spawn(become_readproctitle)?;
         return Ok(become_svscan());
     }
-    let mut svscan = child::spawn(become_svscan)?;
+    // In this order: readproctitle ends with this process if svscan cannot be started, and svscan would stay.
     let mut readproctitle = child::spawn(become_readproctitle)?;
+    let mut svscan = child::spawn(become_svscan)?;
     // While both ends are open here, neither is missed by what has the other one.
     while let Some((pid, status)) = child::wait_for_exit() {
         let is_killed = child::Ended::of(status) == child::Ended::Killed;
