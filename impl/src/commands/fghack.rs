@@ -4,6 +4,8 @@ use crate::program::{Exit, Program, parts};
 use crate::sys::argv::Args;
 use crate::sys::child::{self, Ended};
 use crate::sys::open;
+use std::fs::File;
+use std::io;
 
 const FGHACK: Program = Program("fghack");
 /// How many descriptors of the pipe the child gets. A daemon that closes descriptors by number closes them all, or not
@@ -24,8 +26,8 @@ pub(crate) fn run(args: Args) -> Result<(), Exit> {
     });
     let child = child.map_err(FGHACK.fatal(parts!("unable to fork")))?;
     drop(writer);
-    let mut waste = [0; 1024];
-    while matches!(open::read_once(&reader, &mut waste), Ok(1..)) {}
+    // Until the end of the pipe. An interrupted read is repeated.
+    let _ = io::copy(&mut File::from(reader), &mut io::sink());
     match child::wait_for(child).map(Ended::of).map_err(FGHACK.fatal(parts!("wait failed")))? {
         Ended::Code(0) => Ok(()),
         Ended::Code(code) => Err(Exit::silent(code)),
