@@ -8,11 +8,17 @@
 //! seed S, and what found a bug is kept in `fixtures/cases.toml` as `case/PROGRAM/WORDS`.
 
 mod case;
+mod chain;
+mod directories;
 mod envdir;
 mod model;
 mod multilog;
 mod setlock;
 mod softlimit;
+mod svc;
+mod svok;
+mod svstat;
+mod tai64n;
 mod tai64nlocal;
 
 use crate::outcome::{Failure, FailureKind, Outcome};
@@ -31,8 +37,21 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 /// The programs that get generated input, each a file of its own.
-const PROGRAMS: &[case::Program] =
-    &[envdir::PROGRAM, multilog::PROGRAM, setlock::PROGRAM, softlimit::PROGRAM, tai64nlocal::PROGRAM];
+const PROGRAMS: &[case::Program] = &[
+    chain::ENVUIDGID_PROGRAM,
+    chain::FGHACK_PROGRAM,
+    chain::PGRPHACK_PROGRAM,
+    chain::SETUIDGID_PROGRAM,
+    envdir::PROGRAM,
+    multilog::PROGRAM,
+    setlock::PROGRAM,
+    softlimit::PROGRAM,
+    svc::PROGRAM,
+    svok::PROGRAM,
+    svstat::PROGRAM,
+    tai64n::PROGRAM,
+    tai64nlocal::PROGRAM,
+];
 /// How the ids of generated sequences begin.
 const PREFIX: &str = "random/";
 /// How the ids of kept sequences begin.
