@@ -5,7 +5,9 @@ mod bench;
 mod commands;
 mod deviations;
 mod doctor;
+mod faults;
 mod last;
+mod matrix;
 mod observe;
 mod outcome;
 mod output;
@@ -178,9 +180,12 @@ struct RunArguments {
     /// Do not keep a report that is printed as a table for explain
     #[arg(long)]
     forget: bool,
-    /// Scenarios to run: only those for promises of the manual, or all
+    /// Scenarios to run: only those for promises of the manual, all, or the fault matrix and nothing else
     #[arg(long, value_enum, default_value = "all")]
     level: Level,
+    /// Of the fault matrix, run only N cells on each target, chosen by --seed
+    #[arg(long, value_name = "N")]
+    cells: Option<usize>,
     /// Treat skipped scenarios as failures
     #[arg(long)]
     require_all: bool,
@@ -222,6 +227,14 @@ struct BenchArguments {
 enum Level {
     Doc,
     All,
+    Faults,
+}
+
+impl RunArguments {
+    /// Returns whether to run the fault matrix, and not single cells of it.
+    fn is_matrix(&self) -> bool {
+        self.level == Level::Faults || self.filter.iter().any(|filter| faults::is_matrix(filter))
+    }
 }
 
 /// The shells that completions are for.
@@ -291,10 +304,15 @@ impl From<io::Error> for CliError {
     }
 }
 
+/// Returns the scenario `id` if it is not one of the list, but follows from a seed or is a cell of the fault matrix.
+fn generated(id: &str) -> Option<&'static Scenario> {
+    random::find(id).or_else(|| faults::find(id))
+}
+
 /// Returns the scenarios that `filters` select, or all without filters.
 fn select(filters: &[String]) -> Result<Vec<&'static Scenario>, CliError> {
     let (random, filters): (Vec<_>, Vec<_>) =
-        filters.iter().map(|filter| (random::find(filter), filter)).partition(|(random, _)| random.is_some());
+        filters.iter().map(|filter| (generated(filter), filter)).partition(|(generated, _)| generated.is_some());
     for (_, filter) in &filters {
         if !scenarios::all().any(|scenario| scenario.matches(filter)) {
             return Err(CliError::Usage(format!("no scenario matches {filter}")));
@@ -308,6 +326,10 @@ fn select(filters: &[String]) -> Result<Vec<&'static Scenario>, CliError> {
 /// Returns the scenarios that `arguments` select for `targets`, the random ones included. None at all if everything in the
 /// report of `--since` passed.
 fn selected(arguments: &RunArguments, targets: &[Target]) -> Result<Vec<&'static Scenario>, CliError> {
+    if arguments.is_matrix() {
+        let lives = faults::select(&arguments.filter);
+        return if lives.is_empty() { Err(CliError::Usage("no life is selected".to_owned())) } else { Ok(lives) };
+    }
     let only_random = arguments.random > 0 && arguments.filter.is_empty();
     let mut selected = if only_random { vec![] } else { select(&arguments.filter)? };
     selected.extend(random::scenarios(arguments.random.into(), arguments.seed));
@@ -451,6 +473,12 @@ fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
     let results = run::run(&selected, &targets, &options, &|scenario, target, run| {
         !Verdict::of(run.failure.as_ref(), deviation(scenario, target).is_some()).is_trouble()
     })?;
+    let matrix = if arguments.is_matrix() {
+        let plan = matrix::Plan { filters: &arguments.filter, cells: arguments.cells, seed: arguments.seed };
+        matrix::run(&selected, &results, &targets, &options, &plan)?
+    } else {
+        matrix::Matrix::default()
+    };
     let entry = |(scenario, runs): (&&Scenario, Vec<Vec<outcome::Run>>)| {
         let result = |(target, runs): (&Target, Vec<outcome::Run>)| {
             let deviation = deviation(scenario, target);
@@ -478,9 +506,9 @@ fn run_and_report(arguments: &RunArguments) -> Result<u8, CliError> {
             .collect(),
         baseline: arguments.baseline.clone().or_else(default_baseline),
         milliseconds: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-        interrupted: results.interrupted,
+        interrupted: results.interrupted || matrix.interrupted,
         kept: results.kept.map(|directory| directory.display().to_string()),
-        scenarios: selected.iter().zip(results.runs).map(entry).collect(),
+        scenarios: selected.iter().zip(results.runs).map(entry).chain(matrix.entries(&targets, &lists)).collect(),
     };
     report.settle();
     let format = arguments.format;

@@ -71,6 +71,15 @@ impl Verdict {
     }
 }
 
+/// How many cells of the fault matrix a result stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cells {
+    /// How many were run.
+    pub(crate) total: usize,
+    /// In how many of them the target did not do what is required.
+    pub(crate) failed: usize,
+}
+
 /// All runs of one scenario on one target, and the verdict on them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Judgement {
@@ -80,6 +89,9 @@ pub(crate) struct Judgement {
     pub(crate) verdicts: Vec<Verdict>,
     /// The first run with the worst verdict.
     pub(crate) run: Option<Run>,
+    /// If the run stands for cells of the fault matrix: how many they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cells: Option<Cells>,
 }
 
 impl Judgement {
@@ -88,7 +100,7 @@ impl Judgement {
         let verdicts: Vec<Verdict> = runs.iter().map(|run| Verdict::of(run.failure.as_ref(), is_listed)).collect();
         let verdict = verdicts.iter().copied().max();
         let worst = verdicts.iter().position(|&one| Some(one) == verdict);
-        Judgement { verdict, run: worst.and_then(|worst| runs.into_iter().nth(worst)), verdicts }
+        Judgement { verdict, run: worst.and_then(|worst| runs.into_iter().nth(worst)), verdicts, cells: None }
     }
 
     /// Returns whether the runs differ in their verdicts.
@@ -96,10 +108,14 @@ impl Judgement {
         self.verdicts.iter().any(|&verdict| Some(verdict) != self.verdict)
     }
 
-    /// Returns the verdict as a word, or `-` without one. With many runs it says how many came out so: `fail 1/20`.
+    /// Returns the verdict as a word, or `-` without one. With many runs or cells it says how many came out so: `fail 1/20`.
     pub(crate) fn words(&self) -> String {
         match self.verdict {
             None => "-".to_owned(),
+            Some(Verdict::Pass) if let Some(Cells { total, .. }) = self.cells => format!("pass {total}"),
+            Some(verdict) if let Some(Cells { total, failed }) = self.cells => {
+                format!("{} {failed}/{total}", verdict.word())
+            }
             Some(verdict) if self.verdicts.len() < 2 => verdict.word().to_owned(),
             Some(verdict) => {
                 let same = self.verdicts.iter().filter(|&&one| one == verdict).count();

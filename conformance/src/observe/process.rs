@@ -4,6 +4,7 @@ use super::escape;
 use nix::sys::signal::Signal;
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
 /// A process at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +136,12 @@ pub(crate) fn descriptors(pid: i32) -> BTreeMap<i32, String> {
 /// Returns the flags of descriptor `number` of `pid`, those of open(2), in octal.
 pub(crate) fn flags(pid: i32, number: i32) -> Option<String> {
     line_of(&fs::read_to_string(format!("/proc/{pid}/fdinfo/{number}")).ok()?, "flags")
+}
+
+/// Returns how long a process has been on a processor.
+pub(crate) fn processor_time(pid: i32) -> Duration {
+    let times = fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default();
+    Duration::from_nanos(times.split(' ').next().and_then(|time| time.parse().ok()).unwrap_or(0))
 }
 
 /// Returns what changes when a process wakes up: its context switches, and its time on a processor.

@@ -161,8 +161,11 @@ impl Report {
     pub(crate) fn settle(&mut self) {
         let independent: Vec<bool> = self.targets.iter().map(|target| !target.mixed).collect();
         for scenario in &mut self.scenarios {
-            let results = scenario.results.iter_mut().map(|result| &mut result.judgement);
-            reclassify_identical_failures(&mut results.zip(independent.iter().copied()).collect::<Vec<_>>());
+            // That two targets do not bear the same fault is no reason to doubt it: without the fault they pass.
+            if scenario.results.iter().all(|result| result.judgement.cells.is_none()) {
+                let results = scenario.results.iter_mut().map(|result| &mut result.judgement);
+                reclassify_identical_failures(&mut results.zip(independent.iter().copied()).collect::<Vec<_>>());
+            }
             let is_trouble = |result: &TargetResult| result.judgement.verdict.is_some_and(Verdict::is_trouble);
             if !scenario.results.iter().any(is_trouble) {
                 let runs = scenario.results.iter_mut().filter_map(|result| result.judgement.run.as_mut());

@@ -134,6 +134,7 @@ fn counts(report: &Report, out: &mut String) -> std::fmt::Result {
                 .collect();
             *out += &wrapped("", 2, &format!("{}, {kind}: {}", target.name, counts.join(", ")));
         }
+        cells(report, &target.name, out)?;
     }
     let seconds = f64::from(u32::try_from(report.milliseconds).unwrap_or(u32::MAX)) / 1000.0;
     let ended = if report.interrupted { "interrupted after" } else { "took" };
@@ -151,6 +152,24 @@ pub(super) fn of_trouble(report: &Report, scenario: &ScenarioEntry, result: &Tar
     let mut text = String::new();
     trouble(report, scenario, result, verdict, &mut text).ok()?;
     Some(text)
+}
+
+/// Writes for each program how many cells of the fault matrix were run, and how many failed.
+fn cells(report: &Report, target: &str, out: &mut String) -> std::fmt::Result {
+    let mut programs: Vec<(&str, usize, usize)> = vec![];
+    for scenario in &report.scenarios {
+        let results = scenario.results.iter().filter(|result| result.target == target);
+        let program = scenario.id.split('/').nth(1).unwrap_or_default();
+        for cells in results.filter_map(|result| result.judgement.cells) {
+            match programs.iter_mut().find(|(known, ..)| *known == program) {
+                Some((_, total, failed)) => (*total, *failed) = (*total + cells.total, *failed + cells.failed),
+                None => programs.push((program, cells.total, cells.failed)),
+            }
+        }
+    }
+    programs.iter().try_for_each(|(program, total, failed)| {
+        writeln!(out, "{target}, cells of {program}: {total}, {failed} failed")
+    })
 }
 
 fn trouble(

@@ -25,6 +25,7 @@ mod tai64n;
 mod tai64nlocal;
 mod upgrade;
 
+use crate::faults;
 use crate::random;
 use crate::scenario::Scenario;
 
@@ -84,7 +85,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
 
 /// Returns the scenario called `id`.
 pub(crate) fn find(id: &str) -> Option<&'static Scenario> {
-    all().find(|scenario| scenario.id == id).or_else(|| random::find(id))
+    all().find(|scenario| scenario.id == id).or_else(|| random::find(id)).or_else(|| faults::find(id))
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ struct Core {
     next_commands: PathBuf,
     probe: PathBuf,
     deadline: Duration,
-    scale: f64,
+    scale: Cell<f64>,
     id: &'static str,
     may_open_state: bool,
     needs: Vec<Need>,
@@ -131,7 +131,7 @@ impl World {
             next_commands: setting.next_commands.to_owned(),
             probe: std::env::current_exe()?,
             deadline: setting.deadline,
-            scale: setting.scale,
+            scale: Cell::new(setting.scale),
             id: setting.id,
             may_open_state: setting.may_open_state,
             needs: setting.needs.to_vec(),
@@ -156,7 +156,12 @@ impl World {
 
     /// Returns `time`, made longer by `--time-scale` for slow machines. For the upper ends of waits only.
     pub(crate) fn scaled(&self, time: Duration) -> Duration {
-        time.mul_f64(self.core.scale)
+        time.mul_f64(self.core.scale.get())
+    }
+
+    /// Makes all waits of this world `factor` times longer, for a target that has reason to pause.
+    pub(crate) fn wait_longer(&self, factor: f64) {
+        self.core.scale.set(self.core.scale.get() * factor);
     }
 
     /// Returns the id of the scenario.
