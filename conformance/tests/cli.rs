@@ -67,6 +67,7 @@ fn wrong_usage_is_2_and_says_what_is_wrong() {
         (&["run", "--target", &wrong("liar"), "--mix", "liar,liar"], "--mix takes the names of two targets"),
         (&["list", "--uncovered", "NO-01"], "no requirement matches NO-01"),
         (&["list", "no-such-scenario"], "no scenario matches"),
+        (&["report", "/no/such/file"], "/no/such/file: No such file"),
         (&["explain", "NO-01"], "neither a scenario nor a requirement: NO-01"),
     ];
     for (arguments, words) in cases {
@@ -415,6 +416,25 @@ fn the_json_report_goes_to_a_file_with_steps_and_a_schema() {
 }
 
 /// With what a report can hold: passes, failures, an error and skips.
+/// JSON is the source of every other format, so a saved report gives the same page as the run.
+#[test]
+fn a_saved_report_becomes_a_page_and_so_does_a_comparison() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let (json, html) = (path("run.json"), path("run.html"));
+    svok_run("liar").args(["--format", "json", "--output", &json]).assert().code(1);
+    svconform().args(["report", &json, "--format", "html", "--output", &html]).assert().success().stdout("");
+    let page = std::fs::read_to_string(&html).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("<td class=fail>fail"), "{page}");
+    svconform()
+        .args(["compare", &json, &json, "--format", "html"])
+        .assert()
+        .success()
+        .stdout(contains("Nothing changed."));
+    std::fs::write(path("bench.json"), "{\"kind\": \"bench\"}").unwrap();
+    svconform().args(["report", &path("bench.json")]).assert().code(2).stderr(contains("use svconform bench --from"));
+}
+
 #[test]
 fn the_junit_report_is_valid() {
     let directory = tempfile::tempdir().unwrap();
@@ -509,7 +529,7 @@ fn a_random_sequence_runs_alone_and_follows_from_its_seed() {
     let ids: Vec<&str> = table.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert!(ids.contains(&"random/40") && ids.contains(&"random/41"), "{table}");
     assert!(ids.contains(&"random/envdir/41") && ids.contains(&"random/softlimit/40"), "{table}");
-    assert!(table.contains("12 scenarios on 1 targets"), "{table}");
+    assert!(table.contains("28 scenarios on 1 targets"), "{table}");
 }
 
 #[test]

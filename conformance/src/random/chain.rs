@@ -2,7 +2,7 @@
 
 use super::case::{Case, Program};
 use crate::outcome::Outcome;
-use crate::scenario::{ENVUIDGID, FGHACK, PGRPHACK, SETUIDGID};
+use crate::scenario::{ENVUIDGID, FGHACK, PGRPHACK, ROOT, SETUIDGID};
 use crate::world::World;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ const DOES: &str = "Calls the command with words that follow from the seed: no a
 pub(super) const SETUIDGID_PROGRAM: Program = Program::new::<Call<0>>(
     "setuidgid",
     &["SUG-03", "SUG-03b", "EXEC-01", "EXEC-05", "EXEC-06", "GEN-04"],
-    &[SETUIDGID],
+    &[SETUIDGID, ROOT],
     DOES,
 );
 pub(super) const ENVUIDGID_PROGRAM: Program = Program::new::<Call<1>>(

@@ -171,6 +171,7 @@ pub(crate) fn subject(id: &str) -> &str {
         ("LOCK", "setlock"),
         ("FGH", "fghack"),
         ("PGH", "pgrphack"),
+        ("EXT", "svstatus, svwait and svcheck"),
     ];
     subjects.iter().find(|(known, _)| *known == prefix).map_or(prefix, |(_, subject)| subject)
 }

@@ -3,14 +3,14 @@
 use crate::faults::Life;
 use crate::faults::tracing::{Start, Tracing};
 use crate::outcome::Outcome;
-use crate::scenario::{ENVDIR, ENVUIDGID, FGHACK, PGRPHACK, SETLOCK, SETUIDGID, SOFTLIMIT, STRACE};
+use crate::scenario::{ACCOUNTS, ENVDIR, ENVUIDGID, FGHACK, PGRPHACK, ROOT, SETLOCK, SETUIDGID, SOFTLIMIT, STRACE};
 use crate::world::World;
 
 pub(super) const LIVES: &[Life] = &[
     Life {
         id: "setuidgid/run",
         requirements: &["GEN-01", "SUG-01", "SUG-03"],
-        uses: &[SETUIDGID, STRACE],
+        uses: &[SETUIDGID, ROOT, ACCOUNTS, STRACE],
         does: "Runs a program as another account: with all ids of that account, or not at all.",
         run: |world, tracing| {
             world.as_root()?;
@@ -25,7 +25,7 @@ pub(super) const LIVES: &[Life] = &[
     Life {
         id: "envuidgid/run",
         requirements: &["GEN-01", "EUG-01"],
-        uses: &[ENVUIDGID, STRACE],
+        uses: &[ENVUIDGID, ACCOUNTS, STRACE],
         does: "Runs a program with the ids of an account in its environment, or not at all.",
         run: |world, tracing| {
             let accounts = world.accounts()?;

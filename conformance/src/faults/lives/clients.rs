@@ -83,9 +83,11 @@ fn signals(world: &World, tracing: &Tracing<'_>) -> Outcome {
             service.until_signals(&["HUP", "CONT"])?;
         }
         // With a message or without: never half of them, and never twice.
-        let signals = service.signals();
-        let is_whole = signals.is_empty() || signals == ["HUP", "CONT"];
-        world.expect_that("signals", is_whole, "both, or none with a message", &signals)?;
+        world.until_some("signals", "both, or none with a message", || {
+            let signals = service.signals();
+            let is_whole = signals.is_empty() || signals == ["HUP", "CONT"];
+            Ok(if is_whole { Ok(()) } else { Err(format!("{signals:?}")) })
+        })?;
     }
     for (service, pid) in services.iter().zip(pids) {
         world.expect("its process", until_up(world, service, 1)?, pid)?;
