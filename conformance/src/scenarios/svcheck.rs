@@ -1,7 +1,7 @@
 //! svcheck, a command of this project: each finding, and no false alarm.
 
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{SUPERVISE, SVC, SVCHECK, SVOK, SVSTAT, Scenario};
+use crate::scenario::{ACCOUNTS, FEWER_RIGHTS, ROOT, SUPERVISE, SVC, SVCHECK, SVOK, SVSTAT, Scenario};
 use crate::world::World;
 use std::os::unix::fs::chown;
 
@@ -221,7 +221,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svcheck/finds-logs-that-the-account-cannot-write",
         requirements: &["EXT-28"],
-        uses: &[SVCHECK],
+        uses: &[SVCHECK, ROOT, ACCOUNTS],
         does: "Makes loggers with setuidgid and multilog whose directories belong to the account or to root, do not exist, or are \
                named in words that only a shell understands.",
         run: |world| {
@@ -271,7 +271,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "svcheck/tells-what-it-could-not-see",
         requirements: &["EXT-29"],
-        uses: &[SVCHECK],
+        uses: &[SVCHECK, FEWER_RIGHTS],
         does: "Calls svcheck without an argument, on a directory that does not exist, on a file, with a name that is too long, and \
                without the rights that it needs.",
         run: |world| {

@@ -3,7 +3,7 @@
 use crate::observe::tai64n::Label;
 use crate::observe::{escape, unescape};
 use crate::outcome::{Failure, Outcome};
-use crate::scenario::{MULTILOG, Scenario};
+use crate::scenario::{ACCOUNTS, MULTILOG, ROOT, Scenario};
 use crate::world::{STDERR_UNREAD, World};
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -443,7 +443,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "multilog/script/writes-status-files-behind-links-of-others",
         requirements: &["MLOG-27"],
-        uses: &[MULTILOG],
+        uses: &[MULTILOG, ROOT, ACCOUNTS],
         does: "Has a status file that is a link of another account. multilog writes what it leads to.",
         run: |world| {
             world.as_root()?;
