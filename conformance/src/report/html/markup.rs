@@ -10,7 +10,8 @@ use std::fmt::Write;
 const WIDTHS: (usize, usize) = (420, 92);
 
 /// The classes, each with its heading.
-const CLASSES: [(&str, &str); 2] = [("doc", "Promised by the manual"), ("obs", "Observed in the original")];
+const CLASSES: [(&str, &str); 3] =
+    [("doc", "Promised by the manual"), ("obs", "Observed in the original"), ("ext", "Extensions")];
 
 /// Returns the style that depends on the targets: where the table is wider than the window, a row becomes a block in which
 /// each cell names its target.
@@ -76,7 +77,10 @@ fn write_counts(page: &Page, out: &mut String) -> std::fmt::Result {
         out,
         "<table class=\"counts\"><caption>Results per target</caption><thead><tr><th scope=\"col\">Target</th>"
     )?;
-    for (_, heading) in CLASSES {
+    // Most reports have no extensions.
+    let counted =
+        CLASSES.into_iter().filter(|(class, _)| *class != "ext" || page.rows.iter().any(|row| row.class == *class));
+    for (_, heading) in counted.clone() {
         writeln!(out, "<th scope=\"col\">{heading}</th>")?;
     }
     writeln!(out, "</tr></thead><tbody>")?;
@@ -84,7 +88,7 @@ fn write_counts(page: &Page, out: &mut String) -> std::fmt::Result {
         let name = escape::html(&column.name);
         let mark = if column.is_baseline { " <small>baseline</small>" } else { "" };
         write!(out, "<tr><th scope=\"row\">{name}{mark}</th>")?;
-        for (class, _) in CLASSES {
+        for (class, _) in counted.clone() {
             let count = |category: &str| {
                 let mine = page.rows.iter().filter(|row| row.class == class);
                 mine.filter(|row| row.cells[index].category == category).count()

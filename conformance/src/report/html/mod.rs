@@ -85,12 +85,12 @@ mod tests {
         without_marks.collect::<Vec<_>>().concat().split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// A report with every verdict, some of them twice, in both classes.
+    /// A report with every verdict, some of them twice, in all classes.
     fn mixed() -> Report {
         let mut report = report_with(Verdict::Pass);
         report.scenarios.clear();
         for (index, verdict) in Verdict::ALL.into_iter().chain([Verdict::Fail, Verdict::Known]).enumerate() {
-            for class in [Class::Doc, Class::Obs] {
+            for class in [Class::Doc, Class::Obs, Class::Ext] {
                 let one = report_with(verdict).scenarios.remove(0);
                 let id = format!("{}/{index}-{}", if index % 2 == 0 { "svc" } else { "multilog" }, class.word());
                 report.scenarios.push(ScenarioEntry { id, class, ..one });
@@ -105,7 +105,7 @@ mod tests {
         let (page, table) = (rendered(&report), String::from_utf8(Format::Table.render(&report)).unwrap());
         let table = table.split_whitespace().collect::<Vec<_>>().join(" ");
         for target in ["ours", "reference"] {
-            for (class, kind) in [("doc", "promised by the manual"), ("obs", "observed")] {
+            for (class, kind) in [("doc", "promised by the manual"), ("obs", "observed"), ("ext", "extensions")] {
                 let counts = text_of(&page, &format!("<td class=\"sum\" data-sum=\"{target} {class}\">"), "</td>");
                 assert!(table.contains(&format!("{target}, {kind}: {counts}")), "{counts} is not in {table}");
             }
@@ -121,7 +121,9 @@ mod tests {
         for verdict in Verdict::ALL {
             let all: usize = ["ours", "reference"]
                 .into_iter()
-                .flat_map(|target| [Class::Doc, Class::Obs].map(|class| report.count(target, class, verdict)))
+                .flat_map(|target| {
+                    [Class::Doc, Class::Obs, Class::Ext].map(|class| report.count(target, class, verdict))
+                })
                 .sum();
             assert_eq!(scenarios.matches(&format!("<td class={}>", verdict.word())).count(), all, "{verdict:?}");
         }

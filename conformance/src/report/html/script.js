@@ -116,7 +116,8 @@ form.append(
 	make("label", {}, make("span", {}, "Search (press /)"), make("input", { type: "search", name: "text", placeholder: "id, requirement or words", autocomplete: "off", spellcheck: false })),
 	...(isComparison ? [] : [select("Show", "view", [["", "scenarios"], ["requirements", "requirements"]])]),
 	select("Program", "group", [["", "all"], ...groups.map((group) => [group, group])]),
-	select("Class", "class", [["", "all"], ["doc", "promised by the manual"], ["obs", "observed"]]),
+	select("Class", "class", [["", "all"], ["doc", "promised by the manual"], ["obs", "observed"],
+		...(data.rows.some((row) => row.class === "ext") ? [["ext", "extensions"]] : [])]),
 	chips(isComparison ? "Change" : "Verdict", "verdict", data.categories.filter((category) => countOf(category) > 0), (category) =>
 		make("b", { class: category }, category.replaceAll("-", " "))),
 	chips("Target", "target", columns, (name) => make("b", {}, name)),
