@@ -38,7 +38,7 @@ impl Job {
 
     /// Returns the path of a report that the action made.
     fn report(&self, name: &str) -> PathBuf {
-        self.place.path().join("svconform").join(name)
+        self.place.path().join("svconform-report").join(name)
     }
 
     /// Runs the step of the action with `inputs` for OK-03, which needs nothing but svok.
@@ -142,6 +142,20 @@ fn with_a_baseline_only_what_is_worse_fails_the_job() {
     assert!(worse.summary.contains(&format!("    regressed      {id} on liar: pass -> fail\n")), "{}", worse.summary);
     assert!(worse.output.starts_with("result=regressed\n"), "{}", worse.output);
     assert!(fs::read_to_string(job.report("changes.txt")).unwrap().contains("regressed"));
+}
+
+#[test]
+fn no_input_is_emptied_with_the_directory_of_reports() {
+    let job = Job::new();
+    let target = wrong("liar");
+    job.step(&[("TARGETS", &target)]);
+    let report = job.report("report.json");
+    let broken = job.step(&[("TARGETS", &target), ("BASELINE", report.to_str().unwrap())]);
+    assert_eq!(broken.code, Some(2), "{}", broken.log);
+    assert!(broken.log.contains("keep the file elsewhere") && report.is_file(), "{}", broken.log);
+    let unkept = job.step(&[("TARGETS", &target), ("OPTIONS", "--forget")]);
+    assert_eq!(unkept.code, Some(3), "{}", unkept.log);
+    assert!(unkept.log.contains("svconform kept no report"), "{}", unkept.log);
 }
 
 #[test]

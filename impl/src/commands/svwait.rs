@@ -117,9 +117,9 @@ fn wait(directories: &[&OsStr], goal: Goal, deadline: Option<Instant>) -> Result
     }
 }
 
-/// Watches the directory of a supervise, or if it does not exist the one that it will be made in. Returns whether all changes
-/// will be seen.
+/// Watches a service directory, which may be replaced, and that of its supervise, which may be made in it later. Returns
+/// whether all changes will be seen.
 fn watch(notices: &Notices, service: &Path) -> bool {
     let directory = service.join(files::SUPERVISE);
-    notices.add(&directory) || notices.add(service) && fs::symlink_metadata(&directory).is_err()
+    notices.add(service) && (notices.add(&directory) || fs::symlink_metadata(&directory).is_err())
 }

@@ -4,7 +4,7 @@ use crate::faults::Life;
 use crate::faults::tracing::{Start, Tracing, until_up};
 use crate::observe::process::{self, Process};
 use crate::outcome::Outcome;
-use crate::scenario::{READPROCTITLE, STRACE, SUPERVISE, SVC, SVOK, SVSCAN, SVSCANBOOT, SVSTAT};
+use crate::scenario::{MOUNTS, READPROCTITLE, STRACE, SUPERVISE, SVC, SVOK, SVSCAN, SVSCANBOOT, SVSTAT};
 use crate::world::World;
 use nix::sys::signal::Signal;
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ pub(super) const LIVES: &[Life] = &[
     Life {
         id: "svscanboot/tree",
         requirements: &["BOOT-01", "SCAN-02"],
-        uses: &[SVSCANBOOT, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK, SVSTAT, STRACE],
+        uses: &[SVSCANBOOT, MOUNTS, SVSCAN, SUPERVISE, READPROCTITLE, SVC, SVOK, SVSTAT, STRACE],
         does: "Starts svscanboot, which runs a service, and sends svscan's messages to readproctitle.",
         run: tree,
     },

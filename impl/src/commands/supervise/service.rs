@@ -209,12 +209,14 @@ fn enter_directory() -> io::Result<WorkingDirectory> {
     Err(open::Refused("supervise is a symbolic link of another account").into())
 }
 
-/// Returns the process in the record of an earlier supervise, if it still runs in the directory `home`.
+/// Returns the process in the record of an earlier supervise, if it still runs in the directory `home`, or like multilog in a
+/// directory there.
 fn orphan(home: &WorkingDirectory) -> Option<u32> {
     let mut record = [0; status::LENGTH];
     let file = open::no_link(OpenOptions::new().read(true), within(files::STATUS)).ok()?;
     let pid =
         matches!(open::read_once(file, &mut record), Ok(status::LENGTH)).then(|| Status::from_bytes(record).pid)?;
-    let directory = fs::metadata(format!("/proc/{pid}/cwd")).ok()?;
-    (home.identity().ok()? == (directory.dev(), directory.ino())).then_some(pid)
+    let home = home.identity().ok()?;
+    let is_home = |path: String| fs::metadata(path).is_ok_and(|directory| (directory.dev(), directory.ino()) == home);
+    ["cwd", "cwd/.."].into_iter().any(|directory| is_home(format!("/proc/{pid}/{directory}"))).then_some(pid)
 }

@@ -3,6 +3,7 @@
 use super::adopt::{self, Holders, Pipe};
 use super::roster::{Found, INTERVAL, Id, Role, Roster};
 use crate::program::{Exit, Program, parts};
+use crate::sys::errno::Errno;
 use crate::sys::signals::{self, Arrivals, ChildExits};
 use crate::sys::watch::{Changes, Watch};
 use crate::sys::{Pid, Signal, child, directory, fifo, open, ready, stdio};
@@ -377,7 +378,7 @@ fn exec_supervise(id: Id, name: &OsStr, full_name: &OsStr, role: Role, pipe: Opt
 fn enter(name: &OsStr, id: Id) -> io::Result<()> {
     std::env::set_current_dir(name)?;
     let is_same = directory_id(&fs::metadata(".")?) == Some(id);
-    if is_same { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
+    if is_same { Ok(()) } else { Err(Errno::ENOENT.into()) }
 }
 
 /// Sends what `svc -dx` sends to the supervise `pid` of a service, or makes that of a log exit when the log does.
