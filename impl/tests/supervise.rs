@@ -157,7 +157,7 @@ fn a_full_standard_error_stops_nothing_and_the_next_warning_has_the_number() {
     let (mut reader, writer) = fifo(&place.path("errors"));
     web.start(writer);
     web.until_starts(1);
-    web.until_line("up");
+    web.until_line(": up");
     fs::create_dir(web.file("supervise/status.new")).unwrap();
     fill(&place.path("errors"));
     // Its end and the start after it are two records that cannot be written.
@@ -184,7 +184,7 @@ fn neither_a_closed_pipe_nor_a_small_limit_ends_supervise_and_run_inherits_the_s
     let (reader, writer) = fifo(&place.path("errors"));
     web.start(writer);
     web.until_starts(1);
-    web.until_line("up");
+    web.until_line(": up");
     drop(reader);
     fs::create_dir(web.file("supervise/status.new")).unwrap();
     web.svc("-p");
@@ -215,7 +215,7 @@ fn a_child_without_run_does_not_wait_for_ever_for_a_full_standard_error() {
     let (_reader, writer) = fifo(&place.path("errors"));
     fill(&place.path("errors"));
     web.start(writer);
-    web.until_line("up");
+    web.until_line(": up");
     // Its child has the lock too.
     let mut supervise = web.supervise.take().unwrap();
     supervise.kill().unwrap();
@@ -230,7 +230,7 @@ fn an_orphan_is_named_with_the_command_that_ends_it() {
     let mut web = place.service("web");
     web.start(Stdio::null());
     web.until_starts(1);
-    web.until_line("up");
+    web.until_line(": up");
     let mut first = web.supervise.take().unwrap();
     first.kill().unwrap();
     first.wait().unwrap();
@@ -247,7 +247,7 @@ fn svc_waits_for_a_full_fifo_after_all_others() {
     let place = Place::new("full-control");
     let mut other = place.service("other");
     other.start(Stdio::null());
-    other.until_line("up");
+    other.until_line(": up");
     fs::create_dir_all(place.path("full/supervise")).unwrap();
     let (mut reader, _writer) = fifo(&place.path("full/supervise/control"));
     fill(&place.path("full/supervise/control"));
