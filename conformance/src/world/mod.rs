@@ -203,6 +203,13 @@ impl World {
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
     }
 
+    /// Returns the seconds since 1970 as time(2) tells them: those of the last tick of the clock. For up to 10 ms after a
+    /// second has begun they are one less than those of `time_of_day`.
+    pub(crate) fn second_of_last_tick(&self) -> u64 {
+        let clock = nix::time::ClockId::CLOCK_REALTIME_COARSE;
+        nix::time::clock_gettime(clock).map_or(0, |time| u64::try_from(time.tv_sec()).unwrap_or_default())
+    }
+
     /// Allows a look at the files in `supervise/` if the scenario is about them.
     ///
     /// # Errors

@@ -9,7 +9,6 @@ use crate::world::{Command, Decoy, FORKS, Running, STDOUT_UNREAD, Service, World
 use nix::sys::signal::Signal;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::time::Duration;
 
 /// The scenarios of this file.
 pub(crate) const SCENARIOS: &[Scenario] = &[
@@ -593,9 +592,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 /// 1970-01-01 00:00:00 UTC in the label of a record.
 const EPOCH: u64 = (1 << 62) + 10;
 
-/// The longest tick that the kernel's clock can have.
-const TICK: Duration = Duration::from_millis(10);
-
 /// Returns the seconds that svstat prints at `now` for a record labelled `label` (STAT-04, STAT-05).
 fn age(now: u64, label: u64) -> u64 {
     #[expect(
@@ -655,8 +651,7 @@ struct Case {
 
 /// Runs svstat on all `cases` and expects the line of each, at a time of day within the run.
 fn expect_lines(world: &World, cases: &[Case]) -> Outcome {
-    // time(2) returns the second of the last tick of the clock.
-    let before = (world.time_of_day() - TICK).as_secs();
+    let before = world.second_of_last_tick();
     let ran = world.command("svstat").args(cases.iter().map(|case| &case.name)).run()?;
     let after = world.time_of_day().as_secs();
     world.expect("svstat", (ran.exit.as_str(), ran.err.as_str()), ("exit 0", ""))?;
