@@ -136,7 +136,8 @@ impl Judgement {
     fn doubt(&mut self) {
         if let Some(failure) = self.run.as_mut().and_then(|run| run.failure.as_mut()) {
             failure.kind = FailureKind::Broken;
-            failure.actual += "; every target failed the same way: suspect the suite or this machine";
+            failure.actual +=
+                "; another target failed the same way, and none passed: suspect the suite or this machine";
         }
         for verdict in self.verdicts.iter_mut().filter(|one| matches!(one, Verdict::Fail | Verdict::Known)) {
             *verdict = Verdict::Error;

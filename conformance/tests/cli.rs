@@ -278,7 +278,7 @@ fn two_targets_that_fail_alike_are_an_error() {
     run.args(["--target", &other])
         .assert()
         .code(3)
-        .stdout(contains("error  svok/").and(contains("every target failed the same way")));
+        .stdout(contains("error  svok/").and(contains("another target failed the same way")));
 }
 
 #[test]

@@ -10,6 +10,19 @@ pub(crate) mod tai64n;
 
 use std::fmt::Write;
 
+/// Returns `text` with `N` in place of each number.
+pub(crate) fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter {
+            '0'..='9' if out.ends_with('N') => {}
+            '0'..='9' => out.push('N'),
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
 /// Returns `bytes` as text that a person can read and compare: everything but printable ASCII is escaped, a newline as
 /// `\n`.
 pub(crate) fn escape(bytes: &[u8]) -> String {

@@ -22,4 +22,8 @@ pub(super) const ALL: &[Requirement] = &[
         .promises("svwait exits 111 with a message if a status cannot be read, and 100 after a wrong call."),
     ext("EXT-16", PAGE, &[Processes, State])
         .promises("Where the kernel tells of changes, svwait sleeps until there is one, and misses none."),
+    ext("EXT-17", PAGE, &[Exit, Stderr]).promises(
+        "A directory that another replaces while svwait waits for it may be away for five seconds. If it stays away, svwait exits \
+         111 with a message.",
+    ),
 ];

@@ -1,6 +1,7 @@
 //! svwait, a command of this project.
 
 use crate::observe::process::activity;
+use crate::observe::without_numbers;
 use crate::outcome::{Failure, Outcome};
 use crate::scenario::{SUPERVISE, SVC, SVOK, SVSTAT, SVWAIT, Scenario};
 use crate::world::{Running, World};
@@ -160,13 +161,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "svwait/errors-and-directories-that-vanish",
-        requirements: &["EXT-15", "EXT-12"],
+        requirements: &["EXT-15", "EXT-12", "EXT-17"],
         uses: &[SVWAIT, SUPERVISE, SVC, SVOK, SVSTAT],
-        does: "Calls svwait in wrong ways, on directories that do not exist, and removes a directory while svwait waits for it.",
+        does: "Calls svwait in wrong ways, on directories that do not exist, and removes or replaces a directory while \
+               svwait waits for it.",
         run: |world| {
             let usage = "svwait: usage: svwait [-u | -d | -D] [-t seconds] dir ...";
             for arguments in
-                [&[][..], &["-u"], &["-t", "x", "web"], &["-t", "-1", "web"], &["-t", "1.5", "web"], &["--"]]
+                [&[][..], &["-u"], &["-t", "x", "web"], &["-t", "+1", "web"], &["-t", "1.5", "web"], &["--"]]
             {
                 world.expect_end(&world.run("svwait", arguments)?, "exit 100", usage)?;
             }
@@ -176,14 +178,44 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             for option in ["-u", "-d", "-D"] {
                 world.expect_end(&world.run("svwait", &[option, "missing"])?, "exit 111", missing)?;
             }
-            for (option, exit) in [("-D", "exit 0"), ("-u", "exit 111")] {
-                let (web, supervise) = world.down_service("web", "")?;
+            for (option, exit) in [("-D", "exit 0"), ("-u", "exit 111"), ("-d", "exit 111")] {
+                let web = world.service("web", "")?;
+                // A service that is as svwait wants it would end the wait.
+                world.files.write("web/down", "")?;
+                let supervise = web.supervise()?;
                 supervise.until_idle()?;
+                if option == "-d" {
+                    web.svc("-u")?;
+                    web.until_up()?;
+                }
                 let svwait = start(world, &[option], &["web"])?;
-                web.svc("-x")?;
-                supervise.wait()?;
-                world.files.remove("web")?;
+                if option == "-D" {
+                    web.svc("-dx")?;
+                    supervise.wait()?;
+                }
+                world.files.rename("web", "old")?;
                 svwait.expect_exit(exit)?;
+                if option != "-D" {
+                    world.service_called("old").svc("-dx")?;
+                    supervise.wait()?;
+                }
+                world.files.remove("old")?;
+            }
+            let (_, old) = world.down_service("web", "")?;
+            let (_, new) = world.down_service("new", "")?;
+            let svwait = start(world, &["-u"], &["web"])?;
+            let asleep = activity(svwait.pid);
+            world.files.rename("web", "old")?;
+            world.until("svwait has looked", true, || Ok(activity(svwait.pid) != asleep))?;
+            world.expect("svwait runs", svwait.is_running(), true)?;
+            world.files.rename("new", "web")?;
+            // It may look once more before it can be told of changes again.
+            world.stays("svwait runs", true, A_WHILE, || Ok(svwait.is_running()))?;
+            world.service_called("web").svc("-u")?;
+            svwait.expect_exit("exit 0")?;
+            for (name, supervise) in [("old", old), ("web", new)] {
+                world.service_called(name).svc("-dx")?;
+                supervise.wait()?;
             }
             Ok(())
         },
@@ -214,17 +246,4 @@ fn stays_waiting(world: &World, svwait: &Running) -> Outcome {
     until_waiting(world, svwait)?;
     let asleep = activity(svwait.pid);
     world.stays("what svwait has done", asleep, A_WHILE, || Ok(activity(svwait.pid)))
-}
-
-/// Returns a line with `N` in place of each number.
-fn without_numbers(line: &str) -> String {
-    let mut text = String::new();
-    for letter in line.chars() {
-        match letter {
-            '0'..='9' if text.ends_with('N') => {}
-            '0'..='9' => text.push('N'),
-            _ => text.push(letter),
-        }
-    }
-    text
 }

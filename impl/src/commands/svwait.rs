@@ -18,6 +18,8 @@ const SVWAIT: Program = Program("svwait");
 const USAGE: &str = "svwait [-u | -d | -D] [-t seconds] dir ...";
 /// How often it looks where the kernel cannot tell of changes.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// How long a directory may be away while it is replaced.
+const REPLACEMENT: Duration = Duration::from_secs(5);
 
 /// What to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +59,8 @@ pub(crate) fn run(args: Args) -> Result<(), Exit> {
             (b'd', _) => goal = Goal::Down,
             (b'D', _) => goal = Goal::Gone,
             (b't', seconds) => {
-                let seconds = seconds.and_then(OsStr::to_str).and_then(|text| text.parse().ok());
+                let seconds = seconds.and_then(OsStr::to_str).filter(|text| !text.starts_with('+'));
+                let seconds = seconds.and_then(|text| text.parse().ok());
                 let seconds = Duration::from_secs(seconds.ok_or_else(|| SVWAIT.usage(USAGE))?);
                 // No deadline is as good as one that the clock cannot express.
                 deadline = Instant::now().checked_add(seconds);
@@ -74,11 +77,13 @@ pub(crate) fn run(args: Args) -> Result<(), Exit> {
 fn wait(directories: &[&OsStr], goal: Goal, deadline: Option<Instant>) -> Result<(), Exit> {
     let notices = Notices::new().ok();
     let mut is_first = true;
+    // Since when a directory that was there has been away.
+    let mut away: Option<Instant> = None;
     loop {
         let is_last = deadline.is_some_and(|at| at <= Instant::now());
         // The FIFOs of the supervises to wait for. Each has an error once its reader is gone.
         let mut fifos = vec![];
-        let (mut is_reached, mut sees_all) = (true, true);
+        let (mut is_reached, mut sees_all, mut is_away) = (true, true, false);
         for &directory in directories {
             let path = Path::new(directory);
             // The watch and the FIFO first, so that no change falls between them and the look.
@@ -86,6 +91,13 @@ fn wait(directories: &[&OsStr], goal: Goal, deadline: Option<Instant>) -> Result
             let fifo = fifo::open_write(path.join(files::OK)).or_else(|_| fifo::open_write(path.join(files::CONTROL)));
             let found = match look(path) {
                 Err(_) if goal == Goal::Gone && !is_first && !path.exists() => continue,
+                Err(problem) if !is_first && !path.exists() && away.is_none_or(|at| at.elapsed() < REPLACEMENT) => {
+                    (is_reached, sees_all, is_away) = (false, false, true);
+                    if is_last {
+                        SVWAIT.warn_bare(parts!("timeout: ", directory, " is not ", goal.word(), ": ", &problem));
+                    }
+                    continue;
+                }
                 found => found.map_err(|problem| SVWAIT.fatal_bare(parts!(directory, ": ", &problem)))?,
             };
             if goal.is_reached(&found) {
@@ -106,6 +118,7 @@ fn wait(directories: &[&OsStr], goal: Goal, deadline: Option<Instant>) -> Result
             return Err(Exit::silent(1));
         }
         is_first = false;
+        away = if is_away { away.or_else(|| Some(Instant::now())) } else { None };
         let next = if sees_all { None } else { Some(Instant::now() + INTERVAL) };
         let next = next.into_iter().chain(deadline).min();
         let timeout = next.map(|at| at.saturating_duration_since(Instant::now()));
