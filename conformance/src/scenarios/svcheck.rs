@@ -84,6 +84,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                     "its interpreter /no/sh is not there (file does not exist): install it, or mend the first line",
                 ),
                 ("#!/etc/passwd\n", 0o755, "its interpreter /etc/passwd cannot be executed: mend its first line"),
+                ("#! \nexec true\n", 0o755, "names no interpreter after #!: begin it with a line #!/bin/sh"),
             ] {
                 for name in ["web", "web/log"] {
                     write(world, "web", "#!/bin/sh\nexec true\n")?;
@@ -109,8 +110,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             world.files.write_script("web/log", "#!/bin/sh\nexec true\n")?;
             let text = "web/log: error: is not a directory with a run in it, for the logger: rm web/log";
             expect(world, "web", "exit 1", &[text])?;
-            // Each entry of a directory without these files is a service.
+            // Each entry of a directory without these files is a service, whatever it is called.
             world.files.make_directory("scan/empty")?;
+            expect(world, "scan", "exit 1", &[&missing("scan/empty")])?;
+            for name in ["scan/log", "scan/down", "scan/other"] {
+                write(world, name, "#!/bin/sh\nexec true\n")?;
+            }
             expect(world, "scan", "exit 1", &[&missing("scan/empty")])
         },
         ..Scenario::ORDINARY
@@ -155,7 +160,87 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 expect(world, "scan", "exit 1", &[&anybody, &group])?;
                 world.files.set_mode(file, mode)?;
             }
+            expect(world, "scan", "exit 0", &[])?;
+            // Whoever may write to the directory that a link leads into can put another service in its place.
+            write(world, "sv/one", "#!/bin/sh\nexec true\n")?;
+            write(world, "sv/two", "#!/bin/sh\nexec true\n")?;
+            world.files.link("../sv/one", "scan/one")?;
+            world.files.link("../sv/two", "scan/two")?;
+            let sv = std::fs::canonicalize(world.path("sv")).map_err(|error| Failure::broken(error.to_string()))?;
+            let sv = sv.display().to_string();
+            world.files.set_mode("sv", 0o777)?;
+            let anybody = format!("{sv}: error: anybody may write to it: chmod o-w {sv}");
+            let group = format!("{sv}: hint: its group may write to it: chmod g-w {sv}");
+            expect(world, "scan", "exit 1", &[&anybody, &group])?;
+            expect(world, "sv/one", "exit 1", &[&anybody, &group])?;
+            world.files.set_mode("sv", 0o1777)?;
             expect(world, "scan", "exit 0", &[])
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svcheck/hints-at-owners-who-decide-what-runs",
+        requirements: &["EXT-23"],
+        uses: &[SVCHECK, ROOT, ACCOUNTS],
+        does: "Gives a service, its run and a log directory to an account. All but the last are worth a hint.",
+        run: |world| {
+            let accounts = world.accounts()?;
+            let account = accounts.first().ok_or_else(|| Failure::broken("no account"))?;
+            write(world, "web", "#!/bin/sh\nexec true\n")?;
+            write(world, "web/log", &format!("#!/bin/sh\nexec setuidgid {} multilog t ./main\n", account.name))?;
+            world.files.make_directory("web/log/main")?;
+            world.as_root()?;
+            own(world, "web/log/main", account.uid)?;
+            expect(world, "web", "exit 0", &[])?;
+            for name in ["web", "web/run"] {
+                own(world, name, account.uid)?;
+                let uid = account.uid;
+                let hint = format!("{name}: hint: belongs to uid {uid}, which decides what runs: chown root {name}");
+                expect(world, "web", "exit 0", &[&hint])?;
+                own(world, name, 0)?;
+            }
+            Ok(())
+        },
+        ..Scenario::ORDINARY
+    },
+    Scenario {
+        id: "svcheck/finds-what-supervise-refuses",
+        requirements: &["EXT-30"],
+        uses: &[SVCHECK],
+        does: "Puts files, directories and links in the place of supervise and of what it makes.",
+        run: |world| {
+            write(world, "web", "#!/bin/sh\nexec true\n")?;
+            world.files.write("web/supervise", "")?;
+            let text =
+                "web/supervise: error: is not a directory, which supervise would make: rm web/supervise".to_owned();
+            expect(world, "web", "exit 1", &[&text])?;
+            world.files.remove("web/supervise")?;
+            world.files.make_directory("web/supervise")?;
+            world.files.make_fifo("fifo")?;
+            for name in ["control", "ok"] {
+                let file = format!("web/supervise/{name}");
+                world.files.write(&file, "")?;
+                let text = format!("{file}: error: is not a FIFO, which supervise would make: rm -r {file}");
+                expect(world, "web", "exit 1", &[&text])?;
+                world.files.remove(&file)?;
+                world.files.link("../../fifo", &file)?;
+                let text = format!("{file}: error: is a symbolic link, which supervise does not follow: rm {file}");
+                expect(world, "web", "exit 1", &[&text])?;
+                world.files.remove(&file)?;
+                world.files.make_fifo(&file)?;
+            }
+            // supervise follows links of root and of its own account.
+            world.files.write("lock", "")?;
+            world.files.link("../../lock", "web/supervise/lock")?;
+            expect(world, "web", "exit 0", &[])?;
+            world.files.remove("web/supervise/lock")?;
+            world.files.make_directory("web/supervise/lock")?;
+            let lock = "web/supervise/lock";
+            let text = format!("{lock}: error: is not a file, which supervise would make: rm -r {lock}");
+            expect(world, "web", "exit 1", &[&text])?;
+            world.files.remove(lock)?;
+            world.files.write(lock, "")?;
+            expect(world, "web", "exit 0", &[])
         },
         ..Scenario::ORDINARY
     },
@@ -254,10 +339,28 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             expect(world, "web", "exit 1", &[&cannot_write, &cannot_make])?;
             world.files.make_directory(other)?;
             for directory in ["web/log/main", other] {
-                chown(world.path(directory), Some(account.uid), None)
-                    .map_err(|error| Failure::broken(error.to_string()))?;
+                own(world, directory, account.uid)?;
             }
             expect(world, "web", "exit 0", &[])?;
+            // A multilog of root was here before.
+            for name in ["lock", "current"] {
+                let (file, shown) = (format!("web/log/main/{name}"), format!("web/log/./main/{name}"));
+                world.files.write(&file, "")?;
+                world.files.set_mode(&file, 0o600)?;
+                let text = format!(
+                    "{shown}: error: the account {account} cannot write to it: chown {account} {shown}",
+                    account = account.name
+                );
+                expect(world, "web", "exit 1", &[&text])?;
+                own(world, &file, account.uid)?;
+                expect(world, "web", "exit 0", &[])?;
+                world.files.remove(&file)?;
+            }
+            let shown = "web/log/./main/current";
+            world.files.link("../other", shown)?;
+            let text = format!("{shown}: error: is a symbolic link, which multilog does not follow: rm {shown}");
+            expect(world, "web", "exit 1", &[&text])?;
+            world.files.remove(shown)?;
             world.files.set_mode("web/log", 0o700)?;
             let cannot_enter = format!("web/log: error: the account {name} cannot enter it: chmod a+x web/log");
             expect(world, "web", "exit 1", &[&cannot_enter, &cannot_enter])?;
@@ -302,6 +405,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 fn write(world: &World, name: &str, script: &str) -> Outcome {
     world.files.make_directory(name)?;
     world.files.write_script(format!("{name}/run"), script)
+}
+
+fn own(world: &World, name: &str, uid: u32) -> Outcome {
+    chown(world.path(name), Some(uid), None).map_err(|error| Failure::broken(error.to_string()))
 }
 
 /// Runs svcheck on `name`: it must print these lines, in any order.

@@ -5,6 +5,7 @@ use crate::account::Account;
 use crate::program::{Exit, Program, parts, reason};
 use crate::sys::argv::Args;
 use crate::sys::errno::{self, Errno};
+use crate::sys::open::is_trusted;
 use crate::sys::stdio::Stdout;
 use crate::sys::{directory, open, ready};
 use crate::wire::files;
@@ -12,8 +13,8 @@ use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const SVCHECK: Program = Program("svcheck");
@@ -23,6 +24,8 @@ const LONGEST_SCRIPT: u64 = 64 << 10;
 const START: Duration = Duration::from_secs(1);
 /// How often the table of locks is read, which loses lines while other processes take and free locks.
 const LOOKS: usize = 8;
+/// Only the owner of an entry may rename it.
+const STICKY: u32 = 0o1000;
 const WRITE: u32 = 2;
 const SEARCH: u32 = 1;
 
@@ -52,6 +55,8 @@ struct Check {
     is_wrong: bool,
     /// Whether something could not be looked at.
     is_blind: bool,
+    /// Directories with services in them whose modes were checked.
+    above: Vec<PathBuf>,
 }
 
 impl Check {
@@ -81,10 +86,14 @@ impl Check {
     fn operand(&mut self, path: &Path) {
         let names = self.follow(path).and_then(|_| self.seen(path, directory::names(path)));
         let Some(mut names) = names else { return };
-        if names.iter().any(|name| ["run", "supervise", "log", "down"].iter().any(|file| name == file)) {
+        let has = |file: &str| names.iter().any(|name| name == file);
+        // A service may be called `log` or `down`.
+        let has_services = || names.iter().any(|name| name != files::LOG && path.join(name).join(files::RUN).exists());
+        if has("run") || has(files::SUPERVISE) || (has(files::LOG) || has(files::DOWN)) && !has_services() {
             return self.service(path);
         }
         self.modes(path);
+        self.above.extend(fs::canonicalize(path));
         names.sort();
         for name in names.iter().filter(|name| !name.as_bytes().starts_with(b".")) {
             let service = path.join(name);
@@ -117,9 +126,13 @@ impl Check {
         }
     }
 
-    /// Reports that others than the owner may write to `path`.
+    /// Reports that others than root and this user may write to `path`.
     fn modes(&mut self, path: &Path) {
-        let mode = self.follow_any(path).map_or(0, |file| file.mode());
+        let Some(file) = self.follow_any(path) else { return };
+        let (mode, owner) = (file.mode(), file.uid().to_string());
+        if !is_trusted(&file) {
+            self.hint(path, parts!("belongs to uid ", &owner, ", which decides what runs: chown root ", path));
+        }
         if mode & WRITE != 0 {
             self.error(path, parts!("anybody may write to it: chmod o-w ", path));
         }
@@ -128,7 +141,22 @@ impl Check {
         }
     }
 
+    /// Checks the modes of the directory that a service lies in, whose writers can put another in its place.
+    fn above(&mut self, path: &Path) {
+        let Some(above) = fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_owned)) else {
+            return;
+        };
+        if self.above.contains(&above) {
+            return;
+        }
+        if fs::metadata(&above).is_ok_and(|above| above.mode() & STICKY == 0) {
+            self.modes(&above);
+        }
+        self.above.push(above);
+    }
+
     fn service(&mut self, path: &Path) {
+        self.above(path);
         self.side(path);
         if self.follow_any(&path.join(files::DOWN)).is_some() {
             let down = path.join(files::DOWN);
@@ -185,6 +213,9 @@ impl Check {
         }
         let words: Vec<&[u8]> = words.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
         let interpreter = Path::new(OsStr::from_bytes(words.first().copied().unwrap_or_default()));
+        if words.is_empty() {
+            return self.error(run, parts!("names no interpreter after #!: begin it with a line #!/bin/sh"));
+        }
         // The kernel looks for a relative one from the directory of the service.
         match fs::metadata(path.join(interpreter)) {
             Ok(file) if file.is_file() && file.mode() & 0o111 != 0 => {}
@@ -216,8 +247,24 @@ impl Check {
         let target = fs::read_link(&directory).map(|target| path.join(target));
         // supervise makes the directory that a link leads to.
         let can_be_made = target.is_ok_and(|target| target.parent().is_some_and(Path::is_dir));
-        if is_missing && can_be_made || self.follow_any(&directory).is_none() {
+        if is_missing && can_be_made {
             return;
+        }
+        let Some(file) = self.follow_any(&directory) else { return };
+        if !file.is_dir() {
+            return self.error(&directory, parts!("is not a directory, which supervise would make: rm ", &directory));
+        }
+        for (name, is_fifo) in [(files::LOCK, false), (files::CONTROL, true), (files::OK, true)] {
+            let path = path.join(name);
+            let Ok(file) = fs::symlink_metadata(&path) else { continue };
+            let kind = file.file_type();
+            if kind.is_symlink() && (is_fifo || !is_trusted(&file)) {
+                self.error(&path, parts!("is a symbolic link, which supervise does not follow: rm ", &path));
+            } else if is_fifo && !kind.is_fifo() {
+                self.error(&path, parts!("is not a FIFO, which supervise would make: rm -r ", &path));
+            } else if !is_fifo && !kind.is_file() && !kind.is_symlink() {
+                self.error(&path, parts!("is not a file, which supervise would make: rm -r ", &path));
+            }
         }
         [directory, path.join(files::CONTROL)].iter().for_each(|file| self.modes(file));
         if let Some(holder) = stray_holder(path) {
@@ -275,12 +322,25 @@ impl Check {
                 }
             }
             _ => {
-                if self.follow(directory).is_some_and(|file| !may(account, &file, WRITE | SEARCH)) {
-                    let mend = " cannot write to it: chown ";
-                    self.error(directory, parts!("the account ", name, mend, name, " ", directory));
+                let Some(found) = self.follow(directory) else { return };
+                if !may(account, &found, WRITE | SEARCH) {
+                    return self.cannot_write(directory, name);
+                }
+                for (file, follows) in [("lock", true), ("current", false)] {
+                    let file = directory.join(file);
+                    let Ok(found) = fs::symlink_metadata(&file) else { continue };
+                    if found.is_symlink() && !follows {
+                        self.error(&file, parts!("is a symbolic link, which multilog does not follow: rm ", &file));
+                    } else if !may(account, &found, WRITE) {
+                        self.cannot_write(&file, name);
+                    }
                 }
             }
         }
+    }
+
+    fn cannot_write(&mut self, path: &Path, name: &OsStr) {
+        self.error(path, parts!("the account ", name, " cannot write to it: chown ", name, " ", path));
     }
 }
 
