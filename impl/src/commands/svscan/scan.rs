@@ -298,14 +298,18 @@ impl Scan {
 /// Locks the current directory. Waits while another svscan works on it.
 fn lock() -> Option<open::Lock> {
     let mut is_reported = false;
-    while adopt::is_svscan_at_work() {
+    loop {
+        let lock = open::lock_directory(".");
+        // Only then: the kernel takes some ten milliseconds to show its table of locks.
+        if lock.is_some() || !adopt::is_svscan_at_work() {
+            return lock.or_else(|| open::lock_directory("."));
+        }
         if !std::mem::replace(&mut is_reported, true) {
             let words = "another svscan is at work on it, waiting until that ends";
             SVSCAN.warn_because(parts!("unable to lock directory"), words);
         }
         ready::wait(&[], Some(LOCK_INTERVAL));
     }
-    open::lock_directory(".")
 }
 
 /// Returns the names in the current directory that do not start with a dot.
