@@ -531,7 +531,7 @@ fn a_random_sequence_runs_alone_and_follows_from_its_seed() {
     let ids: Vec<&str> = table.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert!(ids.contains(&"random/40") && ids.contains(&"random/41"), "{table}");
     assert!(ids.contains(&"random/envdir/41") && ids.contains(&"random/softlimit/40"), "{table}");
-    assert!(table.contains("28 scenarios on 1 targets"), "{table}");
+    assert!(table.contains("30 scenarios on 1 targets"), "{table}");
 }
 
 #[test]

@@ -38,6 +38,7 @@ use std::sync::LazyLock;
 
 /// The programs that get generated input, each a file of its own.
 const PROGRAMS: &[case::Program] = &[
+    chain::ENVDIR_PROGRAM,
     chain::ENVUIDGID_PROGRAM,
     chain::FGHACK_PROGRAM,
     chain::PGRPHACK_PROGRAM,
